@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""The virtual machine: QEMU's command line and the kernel's."""
+
+import shlex
+
+from . import clock, paths
+
+# The sandbox that QEMU runs in shows what is shared under /mnt, away from the tree's own
+# mounts, so that a share has no mount inside it.
+_RUN = "/mnt/run"
+
+_SHARES = (("tree", True), ("project", True), ("build", True), ("out", False))
+
+
+def kernel_args(opts, accel):
+    """Returns the kernel's command line."""
+    args = ["console=ttyS0", "panic=-1", "oops=panic", "softlockup_panic=1", "hung_task_panic=1",
+            "mitigations=off", "random.trust_cpu=on", "net.ifnames=0", "rdinit=/init"]
+    # With less than 6 a WARN's first line doesn't reach the console; KUnit and
+    # kmemleak speak at level 6, which takes 7.
+    args.append(f"loglevel={7 if opts.kernel == 'kasan' else 6}")
+    if accel == "tcg":
+        args += [f"tsc_early_khz={clock.tsc_khz()}", "no_timer_check", "tsc=reliable"]
+    elif accel == "icount":
+        args += ["tsc_early_khz=1000000", "no_timer_check", "tsc=reliable"]
+    return args + shlex.split(opts.append or "")
+
+
+def binds(tree, kernel, out, run):
+    """Returns the bwrap binds that QEMU needs for the kernel, sockets and shares."""
+    return [("--ro-bind", kernel.image, "/mnt/vmlinuz"),
+            ("--ro-bind", tree, "/mnt/tree"), ("--ro-bind", paths.TOP, "/mnt/project"),
+            ("--ro-bind", paths.build_dir(), "/mnt/build"),
+            ("--bind", out, "/mnt/out"), ("--bind", run, _RUN)]
+
+
+def _accel(accel, smp):
+    if accel == "kvm":
+        return ["-accel", "kvm", "-cpu", "host", "-smp", str(smp)]
+    if accel == "icount":
+        return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off",
+                "-cpu", "max", "-smp", "1"]
+    return ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(smp)]
+
+
+def _shares():
+    for tag, readonly in _SHARES:
+        yield from ("-fsdev", f"local,id={tag},path=/mnt/{tag},security_model=none,"
+                              f"multidevs=remap{',readonly=on' if readonly else ''}",
+                    "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}")
+
+
+def _port(name, socket):
+    return ["-chardev", f"socket,id={name},path={_RUN}/{socket}",
+            "-device", f"virtserialport,chardev={name},name=carillon.{name}"]
+
+
+def qemu_args(opts, accel):
+    """
+    Returns QEMU's command line.
+
+    RAM has to be shared memory, else the emulator's DMA goes nowhere, silently.
+    """
+    args = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+            "-vga", "none", "-no-reboot", "-machine", "q35,memory-backend=mem",
+            "-object", f"memory-backend-memfd,id=mem,size={opts.mem},share=on", "-m", opts.mem]
+    args += _accel(accel, opts.smp)
+    args += ["-kernel", "/mnt/vmlinuz", "-initrd", f"{_RUN}/initramfs",
+             "-append", " ".join(kernel_args(opts, accel))]
+    if opts.shell:
+        args += ["-chardev", "stdio,id=console,mux=on,signal=off,logfile=/mnt/out/vm-logs/console.log",
+                 "-mon", "chardev=console"]
+    else:
+        args += ["-chardev", "file,id=console,path=/mnt/out/vm-logs/console.log"]
+    args += ["-serial", "chardev:console", *_shares(), "-device", "virtio-serial-pci"]
+    args += _port("result", "result.sock") + _port("output", "output.sock")
+    args += ["-qmp", f"unix:{_RUN}/qmp.sock,server=on,wait=off"]
+    if opts.emu:
+        args += ["-device", "pcie-root-port,id=rp0,chassis=1,slot=1", "-device",
+                 '{"driver":"vfio-user-pci","id":"gpu0","bus":"rp0",'
+                 f'"socket":{{"type":"unix","path":"{_RUN}/emu.sock"}}}}']
+        args += _port("ctl", "control.sock")
+    return args + shlex.split(opts.qemu_args or "")

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Tools of the root tree, run on the host by bubblewrap."""
+
+import os
+import pathlib
+
+from . import paths
+
+# Made fresh in the sandbox, whatever the tree has there.
+_OWN = {"dev", "mnt", "proc", "sys", "tmp", "run", "lost+found"}
+
+_ENV = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL": "C.UTF-8",
+    "HOME": "/tmp",
+    "TMPDIR": "/tmp",
+}
+
+
+def _root(tree):
+    """Yields the bwrap options that show @tree, read-only, as the root."""
+    for entry in sorted(pathlib.Path(tree).iterdir()):
+        if entry.name in _OWN:
+            continue
+        inside = f"/{entry.name}"
+        if entry.is_symlink():
+            yield from ("--symlink", os.readlink(entry), inside)
+        elif entry.is_dir():
+            yield from ("--ro-bind", str(entry), inside)
+
+
+def command(tree, argv, *, binds=(), env=None, chdir=paths.IN_PROJECT):
+    """
+    Returns the bwrap command line that runs @argv with @tree as its root.
+
+    The project is at /carillon, read-only, its build products at /carillon-build.
+    @binds are further (option, host path, inside path) triples. Everything that
+    @argv starts dies with the caller: bwrap puts it into a PID namespace.
+    """
+    cmd = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc",
+           "--clearenv", "--tmpfs", "/"]
+    cmd += _root(tree)
+    cmd += ["--dev", "/dev", "--proc", "/proc", "--perms", "1777", "--tmpfs", "/tmp", "--tmpfs", "/run",
+            "--ro-bind", str(paths.TOP), paths.IN_PROJECT,
+            "--bind", str(paths.build_dir()), paths.IN_BUILD]
+    for option, host, inside in binds:
+        cmd += [option, str(host), str(inside)]
+    for key, value in {**_ENV, **(env or {})}.items():
+        cmd += ["--setenv", key, value]
+    return cmd + ["--chdir", str(chdir), "--"] + [str(a) for a in argv]
