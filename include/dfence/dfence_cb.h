@@ -66,6 +66,8 @@ struct dfence_cb {
 	enum dfence_cb_kind kind;
 	/** @fired: The callback has run and won't touch this struct again. */
 	bool fired;
+	/** @detached: While a raw function runs: where to note that it ended @fence's use. */
+	bool *detached;
 	/** @target: What is called, woken or queued. */
 	union {
 		/** @target.func: for DFENCE_CB_FUNC */

@@ -36,8 +36,8 @@ struct dfence_ctx *dfence_ctx_get(struct dfence_ctx *ctx);
 void dfence_ctx_put(struct dfence_ctx *ctx);
 
 u64 dfence_ctx_id(const struct dfence_ctx *ctx);
-u64 dfence_ctx_last_armed(const struct dfence_ctx *ctx);
-unsigned int dfence_ctx_live(const struct dfence_ctx *ctx);
+u64 dfence_ctx_last_armed(struct dfence_ctx *ctx);
+unsigned int dfence_ctx_live(struct dfence_ctx *ctx);
 bool dfence_ctx_owns(const struct dfence_ctx *ctx, const struct dma_fence *fence);
 
 int dfence_ctx_advance(struct dfence_ctx *ctx, u64 seqno, int error);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Module init and exit, and a self-check that shows lockdep the lock order.
+ */
+
+#define pr_fmt(fmt) "dfence: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/printk.h>
+
+#include "internal.h"
+
+/*
+ * Take the locks once in the documented order, so that lockdep finds the first
+ * driver that takes them in another one, also if it never comes to the nesting.
+ */
+static void __init dfence_prime_locks(struct dfence_ctx *ctx, struct dma_fence *fence)
+{
+	unsigned long flags;
+
+	guard(dfence_signalling)();
+	dma_fence_lock_irqsave(fence, flags);
+	dfence_ctx_last_armed(ctx);
+	dma_fence_unlock_irqrestore(fence, flags);
+}
+
+/* One fence through its life. -EIO means that this kernel's dma_fence isn't ours. */
+static int __init dfence_self_check(void)
+{
+	static const struct dfence_ctx_args args __initconst = {
+		.driver_name = "dfence",
+		.timeline_name = "self-check",
+	};
+	struct dfence_ctx *ctx __free(dfence_ctx_put) = NULL;
+	struct dma_fence *fence;
+	struct dfence *f;
+	int ret = 0;
+
+	ctx = dfence_ctx_create(&args);
+	if (IS_ERR(ctx))
+		return PTR_ERR(no_free_ptr(ctx));
+	f = dfence_alloc(ctx, NULL, GFP_KERNEL);
+	if (!f)
+		return -ENOMEM;
+
+	fence = dma_fence_get(dfence_arm(f));
+	dfence_prime_locks(ctx, fence);
+	/* A fence that keeps its ops would crash who asks for its name later on. */
+	if (dfence_ctx_advance(ctx, 1, -ECANCELED) != 1 ||
+	    dma_fence_get_status(fence) != -ECANCELED ||
+	    rcu_access_pointer(fence->ops))
+		ret = -EIO;
+	dma_fence_put(fence);
+	return ret;
+}
+
+static int __init dfence_module_init(void)
+{
+	int ret;
+
+	ret = dfence_finish_init();
+	if (ret)
+		return ret;
+
+	ret = dfence_self_check();
+	if (ret) {
+		pr_err("self-check failed: %pe\n", ERR_PTR(ret));
+		dfence_finish_exit();
+		return ret;
+	}
+	dfence_debugfs_init();
+	return 0;
+}
+module_init(dfence_module_init);
+
+static void __exit dfence_module_exit(void)
+{
+	dfence_debugfs_exit();
+	dfence_finish_exit();
+}
+module_exit(dfence_module_exit);
+
+MODULE_DESCRIPTION("Driver fences: the issuer's side of dma_fence");
+MODULE_AUTHOR("The Carillon maintainers");
+MODULE_LICENSE("GPL");
