@@ -7,7 +7,7 @@ import pathlib
 from . import paths
 
 # Made fresh in the sandbox, whatever the tree has there.
-_OWN = {"dev", "mnt", "proc", "sys", "tmp", "run", "lost+found"}
+_OWN = {"dev", "home", "mnt", "proc", "root", "sys", "tmp", "run", "lost+found"}
 
 _ENV = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
