@@ -11,6 +11,11 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
+# All tests, as CI runs them.
+.PHONY: check
+check:
+	scripts/check
+
 # KUnit: SUITE='dfence*' ON=uml|kasan
 .PHONY: kunit
 kunit:
