@@ -37,11 +37,6 @@ static inline u64 bound_bar_size(const struct bound_bar *bar)
 	return bar->map.size;
 }
 
-static __always_inline const struct bound_map *__bound_bar_map(const struct bound_bar *bar)
-{
-	return &bar->map;
-}
-
 /**
  * DOC: Access
  *
@@ -70,7 +65,57 @@ static __always_inline const struct bound_map *__bound_bar_map(const struct boun
  *
  * All may be called wherever the token may be used, hard interrupts included.
  */
-__BOUND_DEFINE_ACCESSORS(bound_bar, struct bound_bar)
+#define bound_bar_read8(tok, bar, off) \
+	bound_map_read8(tok, &(bar)->map, off)
+#define bound_bar_write8(tok, bar, off, val) \
+	bound_map_write8(tok, &(bar)->map, off, val)
+#define bound_bar_read8_relaxed(tok, bar, off) \
+	bound_map_read8_relaxed(tok, &(bar)->map, off)
+#define bound_bar_write8_relaxed(tok, bar, off, val) \
+	bound_map_write8_relaxed(tok, &(bar)->map, off, val)
+#define bound_bar_try_read8(tok, bar, off, ret_val) \
+	bound_map_try_read8(tok, &(bar)->map, off, ret_val)
+#define bound_bar_try_write8(tok, bar, off, val) \
+	bound_map_try_write8(tok, &(bar)->map, off, val)
+
+#define bound_bar_read16(tok, bar, off) \
+	bound_map_read16(tok, &(bar)->map, off)
+#define bound_bar_write16(tok, bar, off, val) \
+	bound_map_write16(tok, &(bar)->map, off, val)
+#define bound_bar_read16_relaxed(tok, bar, off) \
+	bound_map_read16_relaxed(tok, &(bar)->map, off)
+#define bound_bar_write16_relaxed(tok, bar, off, val) \
+	bound_map_write16_relaxed(tok, &(bar)->map, off, val)
+#define bound_bar_try_read16(tok, bar, off, ret_val) \
+	bound_map_try_read16(tok, &(bar)->map, off, ret_val)
+#define bound_bar_try_write16(tok, bar, off, val) \
+	bound_map_try_write16(tok, &(bar)->map, off, val)
+
+#define bound_bar_read32(tok, bar, off) \
+	bound_map_read32(tok, &(bar)->map, off)
+#define bound_bar_write32(tok, bar, off, val) \
+	bound_map_write32(tok, &(bar)->map, off, val)
+#define bound_bar_read32_relaxed(tok, bar, off) \
+	bound_map_read32_relaxed(tok, &(bar)->map, off)
+#define bound_bar_write32_relaxed(tok, bar, off, val) \
+	bound_map_write32_relaxed(tok, &(bar)->map, off, val)
+#define bound_bar_try_read32(tok, bar, off, ret_val) \
+	bound_map_try_read32(tok, &(bar)->map, off, ret_val)
+#define bound_bar_try_write32(tok, bar, off, val) \
+	bound_map_try_write32(tok, &(bar)->map, off, val)
+
+#define bound_bar_read64(tok, bar, off) \
+	bound_map_read64(tok, &(bar)->map, off)
+#define bound_bar_write64(tok, bar, off, val) \
+	bound_map_write64(tok, &(bar)->map, off, val)
+#define bound_bar_read64_relaxed(tok, bar, off) \
+	bound_map_read64_relaxed(tok, &(bar)->map, off)
+#define bound_bar_write64_relaxed(tok, bar, off, val) \
+	bound_map_write64_relaxed(tok, &(bar)->map, off, val)
+#define bound_bar_try_read64(tok, bar, off, ret_val) \
+	bound_map_try_read64(tok, &(bar)->map, off, ret_val)
+#define bound_bar_try_write64(tok, bar, off, val) \
+	bound_map_try_write64(tok, &(bar)->map, off, val)
 
 /**
  * bound_bar_try_copy_from() - copy out of a BAR

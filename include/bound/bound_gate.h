@@ -41,11 +41,11 @@ struct bound_gate {
 
 	/* W: the mappings are gone */
 	bool revoked;
-	/* protects what is marked L; leaf but for wait queue heads */
-	raw_spinlock_t lock;
-	/* L: bound_gate.sibling of children that are not revoked yet */
+	/* protects what is marked L; taken with IRQs off; leaf but for wait queue heads */
+	spinlock_t lock;
+	/* L: bound_gate.sibling of the children that aren't revoked yet */
 	struct list_head children;
-	/* L of @parent, empty when not on its list */
+	/* L of @parent: empty when not on its list */
 	struct list_head sibling;
 	/* L: bound_sleeper.node */
 	struct list_head sleepers;

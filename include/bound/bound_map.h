@@ -6,6 +6,7 @@
 #include <linux/build_bug.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/io.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/types.h>
 
@@ -28,6 +29,8 @@ struct bound_map {
 	struct list_head node;
 	/* undoes the mapping; may sleep */
 	void (*unmap)(struct bound_map *map);
+	/* frees the struct around this one */
+	void (*free)(struct bound_map *map);
 };
 
 void __bound_map_oob(const struct bound_map *map, u64 off, unsigned int width);
@@ -73,73 +76,215 @@ static __always_inline int __bound_map_try(const struct bound_token *tok,
 	return bound_map_fits(map, off, width) ? 0 : -ERANGE;
 }
 
-/*
- * Accessors of a mapping, and of a struct that has it as member "map":
- * read, read relaxed, and the read that answers instead of warning.
- */
-#define __BOUND_DEFINE_READ(kind, type, bits, op)						\
-static __always_inline u##bits kind##_read##bits(const struct bound_token *tok,		\
-						 const type *from, u64 off)			\
-{												\
-	if (!__bound_map_access_ok(tok, __##kind##_map(from), off, sizeof(u##bits)))		\
-		return (u##bits)~0ULL;								\
-	return op(__##kind##_map(from)->base + off);						\
-}												\
-												\
-static __always_inline u##bits kind##_read##bits##_relaxed(const struct bound_token *tok,	\
-							   const type *from, u64 off)		\
-{												\
-	if (!__bound_map_access_ok(tok, __##kind##_map(from), off, sizeof(u##bits)))		\
-		return (u##bits)~0ULL;								\
-	return op##_relaxed(__##kind##_map(from)->base + off);					\
-}												\
-												\
-static __always_inline int __must_check kind##_try_read##bits(const struct bound_token *tok,	\
-							      const type *from, u64 off,	\
-							      u##bits *ret_val)		\
-{												\
-	int ret = __bound_map_try(tok, __##kind##_map(from), off, sizeof(u##bits));		\
-												\
-	if (!ret)										\
-		*ret_val = op(__##kind##_map(from)->base + off);				\
-	return ret;										\
+/* For each width: read, write, the relaxed forms, and those that answer instead of warning. */
+
+static __always_inline u8
+bound_map_read8(const struct bound_token *tok, const struct bound_map *map, u64 off)
+{
+	if (!__bound_map_access_ok(tok, map, off, sizeof(u8)))
+		return U8_MAX;
+	return readb(map->base + off);
 }
 
-#define __BOUND_DEFINE_WRITE(kind, type, bits, op)						\
-static __always_inline void kind##_write##bits(const struct bound_token *tok,			\
-					       const type *to, u64 off, u##bits val)		\
-{												\
-	if (__bound_map_access_ok(tok, __##kind##_map(to), off, sizeof(u##bits)))		\
-		op(val, __##kind##_map(to)->base + off);					\
-}												\
-												\
-static __always_inline void kind##_write##bits##_relaxed(const struct bound_token *tok,	\
-							 const type *to, u64 off, u##bits val)	\
-{												\
-	if (__bound_map_access_ok(tok, __##kind##_map(to), off, sizeof(u##bits)))		\
-		op##_relaxed(val, __##kind##_map(to)->base + off);				\
-}												\
-												\
-static __always_inline int __must_check kind##_try_write##bits(const struct bound_token *tok,	\
-							       const type *to, u64 off,	\
-							       u##bits val)			\
-{												\
-	int ret = __bound_map_try(tok, __##kind##_map(to), off, sizeof(u##bits));		\
-												\
-	if (!ret)										\
-		op(val, __##kind##_map(to)->base + off);					\
-	return ret;										\
+static __always_inline void
+bound_map_write8(const struct bound_token *tok, const struct bound_map *map, u64 off, u8 val)
+{
+	if (__bound_map_access_ok(tok, map, off, sizeof(u8)))
+		writeb(val, map->base + off);
 }
 
-#define __BOUND_DEFINE_ACCESSORS(kind, type)							\
-	__BOUND_DEFINE_READ(kind, type, 8, readb)						\
-	__BOUND_DEFINE_READ(kind, type, 16, readw)						\
-	__BOUND_DEFINE_READ(kind, type, 32, readl)						\
-	__BOUND_DEFINE_READ(kind, type, 64, readq)						\
-	__BOUND_DEFINE_WRITE(kind, type, 8, writeb)						\
-	__BOUND_DEFINE_WRITE(kind, type, 16, writew)						\
-	__BOUND_DEFINE_WRITE(kind, type, 32, writel)						\
-	__BOUND_DEFINE_WRITE(kind, type, 64, writeq)
+static __always_inline u8
+bound_map_read8_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off)
+{
+	if (!__bound_map_access_ok(tok, map, off, sizeof(u8)))
+		return U8_MAX;
+	return readb_relaxed(map->base + off);
+}
+
+static __always_inline void
+bound_map_write8_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off,
+			 u8 val)
+{
+	if (__bound_map_access_ok(tok, map, off, sizeof(u8)))
+		writeb_relaxed(val, map->base + off);
+}
+
+static __always_inline int __must_check
+bound_map_try_read8(const struct bound_token *tok, const struct bound_map *map, u64 off,
+		    u8 *ret_val)
+{
+	int ret = __bound_map_try(tok, map, off, sizeof(u8));
+
+	if (!ret)
+		*ret_val = readb(map->base + off);
+	return ret;
+}
+
+static __always_inline int __must_check
+bound_map_try_write8(const struct bound_token *tok, const struct bound_map *map, u64 off, u8 val)
+{
+	int ret = __bound_map_try(tok, map, off, sizeof(u8));
+
+	if (!ret)
+		writeb(val, map->base + off);
+	return ret;
+}
+
+static __always_inline u16
+bound_map_read16(const struct bound_token *tok, const struct bound_map *map, u64 off)
+{
+	if (!__bound_map_access_ok(tok, map, off, sizeof(u16)))
+		return U16_MAX;
+	return readw(map->base + off);
+}
+
+static __always_inline void
+bound_map_write16(const struct bound_token *tok, const struct bound_map *map, u64 off, u16 val)
+{
+	if (__bound_map_access_ok(tok, map, off, sizeof(u16)))
+		writew(val, map->base + off);
+}
+
+static __always_inline u16
+bound_map_read16_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off)
+{
+	if (!__bound_map_access_ok(tok, map, off, sizeof(u16)))
+		return U16_MAX;
+	return readw_relaxed(map->base + off);
+}
+
+static __always_inline void
+bound_map_write16_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off,
+			  u16 val)
+{
+	if (__bound_map_access_ok(tok, map, off, sizeof(u16)))
+		writew_relaxed(val, map->base + off);
+}
+
+static __always_inline int __must_check
+bound_map_try_read16(const struct bound_token *tok, const struct bound_map *map, u64 off,
+		     u16 *ret_val)
+{
+	int ret = __bound_map_try(tok, map, off, sizeof(u16));
+
+	if (!ret)
+		*ret_val = readw(map->base + off);
+	return ret;
+}
+
+static __always_inline int __must_check
+bound_map_try_write16(const struct bound_token *tok, const struct bound_map *map, u64 off, u16 val)
+{
+	int ret = __bound_map_try(tok, map, off, sizeof(u16));
+
+	if (!ret)
+		writew(val, map->base + off);
+	return ret;
+}
+
+static __always_inline u32
+bound_map_read32(const struct bound_token *tok, const struct bound_map *map, u64 off)
+{
+	if (!__bound_map_access_ok(tok, map, off, sizeof(u32)))
+		return U32_MAX;
+	return readl(map->base + off);
+}
+
+static __always_inline void
+bound_map_write32(const struct bound_token *tok, const struct bound_map *map, u64 off, u32 val)
+{
+	if (__bound_map_access_ok(tok, map, off, sizeof(u32)))
+		writel(val, map->base + off);
+}
+
+static __always_inline u32
+bound_map_read32_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off)
+{
+	if (!__bound_map_access_ok(tok, map, off, sizeof(u32)))
+		return U32_MAX;
+	return readl_relaxed(map->base + off);
+}
+
+static __always_inline void
+bound_map_write32_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off,
+			  u32 val)
+{
+	if (__bound_map_access_ok(tok, map, off, sizeof(u32)))
+		writel_relaxed(val, map->base + off);
+}
+
+static __always_inline int __must_check
+bound_map_try_read32(const struct bound_token *tok, const struct bound_map *map, u64 off,
+		     u32 *ret_val)
+{
+	int ret = __bound_map_try(tok, map, off, sizeof(u32));
+
+	if (!ret)
+		*ret_val = readl(map->base + off);
+	return ret;
+}
+
+static __always_inline int __must_check
+bound_map_try_write32(const struct bound_token *tok, const struct bound_map *map, u64 off, u32 val)
+{
+	int ret = __bound_map_try(tok, map, off, sizeof(u32));
+
+	if (!ret)
+		writel(val, map->base + off);
+	return ret;
+}
+
+static __always_inline u64
+bound_map_read64(const struct bound_token *tok, const struct bound_map *map, u64 off)
+{
+	if (!__bound_map_access_ok(tok, map, off, sizeof(u64)))
+		return U64_MAX;
+	return readq(map->base + off);
+}
+
+static __always_inline void
+bound_map_write64(const struct bound_token *tok, const struct bound_map *map, u64 off, u64 val)
+{
+	if (__bound_map_access_ok(tok, map, off, sizeof(u64)))
+		writeq(val, map->base + off);
+}
+
+static __always_inline u64
+bound_map_read64_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off)
+{
+	if (!__bound_map_access_ok(tok, map, off, sizeof(u64)))
+		return U64_MAX;
+	return readq_relaxed(map->base + off);
+}
+
+static __always_inline void
+bound_map_write64_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off,
+			  u64 val)
+{
+	if (__bound_map_access_ok(tok, map, off, sizeof(u64)))
+		writeq_relaxed(val, map->base + off);
+}
+
+static __always_inline int __must_check
+bound_map_try_read64(const struct bound_token *tok, const struct bound_map *map, u64 off,
+		     u64 *ret_val)
+{
+	int ret = __bound_map_try(tok, map, off, sizeof(u64));
+
+	if (!ret)
+		*ret_val = readq(map->base + off);
+	return ret;
+}
+
+static __always_inline int __must_check
+bound_map_try_write64(const struct bound_token *tok, const struct bound_map *map, u64 off, u64 val)
+{
+	int ret = __bound_map_try(tok, map, off, sizeof(u64));
+
+	if (!ret)
+		writeq(val, map->base + off);
+	return ret;
+}
 
 int __must_check bound_map_try_copy_from(const struct bound_token *tok,
 					 const struct bound_map *map, u64 off,

@@ -44,14 +44,14 @@ void bound_sleeper_del(struct bound_sleeper *sleeper);
 #define bound_wait_event_interruptible_timeout(tok, wq_head, cond, timeout_jiffies)		\
 ({												\
 	const struct bound_token *__tok = (tok);						\
+	wait_queue_head_t *__wq = &(wq_head);							\
 	struct bound_sleeper __sleeper;								\
 	bool __cond = false;									\
 	long __left;										\
 												\
-	bound_sleeper_add(__tok, &__sleeper, &(wq_head));					\
-	__left = wait_event_interruptible_timeout(wq_head,					\
-						  (__cond = (cond)) || bound_closing(__tok),	\
-						  timeout_jiffies);				\
+	bound_sleeper_add(__tok, &__sleeper, __wq);						\
+	__left = wait_event_interruptible_timeout(						\
+		*__wq, (__cond = (cond)) || bound_closing(__tok), timeout_jiffies);		\
 	bound_sleeper_del(&__sleeper);								\
 	__left > 0 && !__cond ? -ENODEV : __left;						\
 })
@@ -71,12 +71,13 @@ void bound_sleeper_del(struct bound_sleeper *sleeper);
 #define bound_wait_event_timeout(tok, wq_head, cond, timeout_jiffies)				\
 ({												\
 	const struct bound_token *__tok = (tok);						\
+	wait_queue_head_t *__wq = &(wq_head);							\
 	struct bound_sleeper __sleeper;								\
 	bool __cond = false;									\
 	long __left;										\
 												\
-	bound_sleeper_add(__tok, &__sleeper, &(wq_head));					\
-	__left = wait_event_timeout(wq_head, (__cond = (cond)) || bound_closing(__tok),		\
+	bound_sleeper_add(__tok, &__sleeper, __wq);						\
+	__left = wait_event_timeout(*__wq, (__cond = (cond)) || bound_closing(__tok),		\
 				    timeout_jiffies);						\
 	bound_sleeper_del(&__sleeper);								\
 	__left > 0 && !__cond ? -ENODEV : __left;						\
