@@ -184,7 +184,9 @@ def read_junit(text):
     """Results of a meson testlog.junit.xml."""
     results = []
     for case in xml.etree.ElementTree.fromstring(text).iter("testcase"):
-        name = "/".join(p for p in (case.get("classname"), case.get("name")) if p)
+        name, suite = case.get("name") or "?", case.get("classname")
+        if suite and not name.startswith(suite):
+            name = suite + "/" + name
         status, reason = PASS, ""
         for kind in ("failure", "error"):
             node = case.find(kind)
