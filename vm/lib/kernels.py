@@ -27,16 +27,16 @@ class Kernel:
     @release: what uname -r says in the guest
     @image: bzImage, as the host sees it
     @build: directory for `make -C`, as the sandbox sees it
+    @modules: folder with the kernel's own modules (as in /lib/modules/RELEASE), on the host
     @binds: what the sandbox needs beside the tree, as bwrap triples
-    @modules: folder with the kernel's own modules on the host, or None
     """
 
     name: str
     release: str
     image: pathlib.Path
     build: str
+    modules: pathlib.Path
     binds: tuple = ()
-    modules: pathlib.Path = None
 
     @property
     def debug(self):
@@ -52,15 +52,14 @@ def _from_tree(tree, name):
     """Finds Debian's kernel @name in @tree: 7.3 is the one from backports."""
     bpo, own = [], []
     for folder in (pathlib.Path(tree) / "usr/lib/modules").iterdir():
-        if (pathlib.Path(tree) / "boot" / f"vmlinuz-{folder.name}").exists():
+        if (folder / "vmlinuz").exists():
             (bpo if "+deb13" in folder.name else own).append(folder.name)
     found = bpo if name == "stock73" else own
     if not found:
         raise Failure(f"the root tree has no kernel for --kernel {name}")
     release = max(found, key=_version)
-    return Kernel(name, release, pathlib.Path(tree) / "boot" / f"vmlinuz-{release}",
-                  f"/usr/lib/modules/{release}/build",
-                  modules=pathlib.Path(tree) / "usr/lib/modules" / release)
+    modules = pathlib.Path(tree) / "usr/lib/modules" / release
+    return Kernel(name, release, modules / "vmlinuz", f"/usr/lib/modules/{release}/build", modules)
 
 
 def _from_script(name):
@@ -71,16 +70,11 @@ def _from_script(name):
     asked = subprocess.run([script, "--path", name], stdout=subprocess.PIPE, text=True, check=False)
     if asked.returncode or not asked.stdout.strip():
         raise Failure(f"scripts/kernel --path {name} failed")
-    top = pathlib.Path(asked.stdout.strip().splitlines()[-1])
-    build = top / "build" if (top / "build").is_dir() else top
-    image = next((p for p in (top / "bzImage", build / "arch/x86/boot/bzImage") if p.exists()), None)
-    if image is None:
-        raise Failure(f"no bzImage in {top}")
+    build = pathlib.Path(asked.stdout.strip().splitlines()[-1])
     release = (build / "include/config/kernel.release").read_text(encoding="ascii").strip()
     cache = paths.cache_dir()
-    modules = top / "lib/modules" / release
-    return Kernel(name, release, image, str(build), (("--ro-bind", cache, cache),),
-                  modules if modules.is_dir() else None)
+    return Kernel(name, release, build / "arch/x86/boot/bzImage", str(build),
+                  build / "lib/modules" / release, (("--ro-bind", cache, cache),))
 
 
 @functools.cache
@@ -106,7 +100,7 @@ def _plain(path):
 
 def boot_modules(kernel):
     """Yields (file name, content) of the modules the initramfs needs, in load order."""
-    if kernel.modules is None or kernel.debug:
+    if kernel.debug:
         return
     index = {}
     for path in kernel.modules.rglob("*.ko*"):

@@ -9,7 +9,8 @@ from . import clock, paths
 # mounts, so that a share has no mount inside it.
 _RUN = "/mnt/run"
 
-_SHARES = (("tree", True), ("project", True), ("build", True), ("out", False))
+# (tag, read-only): the modules of a debug kernel aren't in the tree.
+_SHARES = (("tree", True), ("project", True), ("build", True), ("kmod", True), ("out", False))
 
 
 def kernel_args(opts, accel):
@@ -31,6 +32,7 @@ def binds(tree, kernel, out, run):
     return [("--ro-bind", kernel.image, "/mnt/vmlinuz"),
             ("--ro-bind", tree, "/mnt/tree"), ("--ro-bind", paths.TOP, "/mnt/project"),
             ("--ro-bind", paths.build_dir(), "/mnt/build"),
+            ("--ro-bind", kernel.modules, "/mnt/kmod"),
             ("--bind", out, "/mnt/out"), ("--bind", run, _RUN)]
 
 

@@ -29,6 +29,9 @@ def parser(shell=False):
     add("--out", metavar="DIR", help="where $OUT and vm-logs go (default: a new one in out/vm)")
     add("--allow-splat", action="store_true", help="splats and taints don't fail the run")
     add("--no-load", dest="load", action="store_false", help="don't load our modules")
+    add("--no-unload", dest="unload", action="store_false",
+        help="don't require that our modules can be unloaded after the command")
+    add("--no-leaks", dest="leaks", action="store_false", help="no kmemleak scan (kasan)")
     add("--no-build", dest="build", action="store_false", help="take modules and emulator as they are")
     add("--param", action="append", metavar="MOD.NAME=V", help="a parameter of a module")
     add("--env", action="append", metavar="NAME=V", help="a variable for the command")

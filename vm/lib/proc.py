@@ -10,8 +10,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 PR_SET_PDEATHSIG = 1
+# A run directory younger than this may have its lock still to come.
+_YOUNG_S = 30
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -82,8 +85,10 @@ def lock(path, waiting=None):
 
 
 def _abandoned(path):
-    """Whether nobody holds the lock of the run directory @path."""
+    """Whether nobody holds the lock of the run directory @path, which isn't being made."""
     try:
+        if time.time() - os.stat(path).st_mtime < _YOUNG_S:
+            return False
         with open(os.path.join(path, "lock"), encoding="utf-8") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
@@ -103,7 +108,7 @@ def run_dir():
     prefix = f"carillon-{os.getuid()}-"
     for name in os.listdir(base):
         path = os.path.join(base, name)
-        if name.startswith(prefix) and os.stat(path).st_uid == os.getuid() and _abandoned(path):
+        if name.startswith(prefix) and _abandoned(path):
             shutil.rmtree(path, ignore_errors=True)
     path = tempfile.mkdtemp(prefix=prefix, dir=base)
     try:

@@ -19,7 +19,8 @@ EXIT_NO_RESULT = 98
 EXIT_TIMEOUT = 124
 
 _LOG_LIMIT = 1 << 20
-_POWER_OFF_S = 15
+_POWER_OFF_S = 30
+_CHECKS_S = 180
 _EMU_START_S = 20
 
 
@@ -57,7 +58,7 @@ class Guest:
 
     @property
     def stage(self):
-        """kernel, boot (mounts, modules), job, or done."""
+        """kernel, boot (mounts, modules), job, end (unloading, checks), or done."""
         return "done" if "RC" in self.facts else self.facts.get("STAGE", "kernel")
 
 
@@ -137,6 +138,8 @@ class Run:
         opts = self.opts
         facts = {
             "CARILLON_KERNEL": self.kernel.name, "CARILLON_LOAD": "yes" if opts.load else "no",
+            "CARILLON_UNLOAD": "yes" if opts.unload else "no",
+            "CARILLON_LEAKS": "yes" if opts.leaks and self.kernel.debug else "no",
             "CARILLON_SHELL": "yes" if opts.shell else "no",
             "CARILLON_PARAMS": " ".join(opts.param or ()),
             "CARILLON_DUMP_AFTER": max(opts.timeout - 5, 1) if not opts.shell else 10 ** 8,
@@ -177,7 +180,8 @@ class Run:
         """Passes output on until the guest is down or out of time."""
         opts = self.opts
         limits = {"kernel": opts.boot_timeout, "boot": opts.boot_timeout,
-                  "job": None if opts.shell else opts.timeout, "done": _POWER_OFF_S}
+                  "job": None if opts.shell else opts.timeout,
+                  "end": _CHECKS_S, "done": _POWER_OFF_S}
         stage, since = "kernel", time.monotonic()
         started = since
         while self.qemu.poll() is None:
@@ -228,6 +232,10 @@ class Run:
             found.append((EXIT_NO_RESULT, f"the guest ended without a result (stage '{self.guest.stage}')"))
         if "MODULES" in facts:
             found.append((EXIT_NO_RESULT, f"modules: {facts['MODULES']}"))
+        if "UNLOAD" in facts:
+            found.append((EXIT_SPLAT, f"after the command: {facts['UNLOAD']}"))
+        if "LEAKS" in facts:
+            found.append((EXIT_SPLAT, f"{facts['LEAKS']} memory leaks, see {self.logs / 'kmemleak.txt'}"))
         taint = splat.bad_taint(int(facts.get("TAINT") or 0))
         if taint and not self.opts.allow_splat:
             found.append((EXIT_SPLAT, f"kernel taint {taint}"))
