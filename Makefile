@@ -21,5 +21,23 @@ check:
 kunit:
 	scripts/kunit --on $(ON) '$(SUITE)'
 
+# A command in a guest: CMD='igt_runner …', VM_ARGS='--kernel kasan' and so on
+.PHONY: vm shell vm-tests
+export CMD
+vm:
+	@[ -n "$$CMD" ] || { echo "usage: make vm CMD='command' [VM_ARGS='options of vm/run']"; exit 2; }
+	@vm/host-setup
+	@vm/run $(VM_ARGS) -- sh -c "$$CMD"
+
+shell:
+	@vm/host-setup
+	@vm/shell $(VM_ARGS)
+
+# Tests of vm/ itself
+vm-tests:
+	@vm/host-setup
+	@vm/tests/unit
+	@vm/tests/guest
+
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
