@@ -69,9 +69,10 @@ enum jobq_verdict {
  * DOC: jobq flags
  *
  * %JOBQ_RUN_ATOMIC - &jobq_ops.run_job and &jobq_ops.doorbell don't sleep: they
- * are called with interrupts disabled, from the submitter, from irq_work and
- * from the completion interrupt. Without this flag they are called in process
- * context: directly from the submitter, or from the queue's worker.
+ * are called with interrupts disabled (but not on PREEMPT_RT), from the
+ * submitter, from irq_work and from the completion interrupt. Without this flag
+ * they are called in process context: directly from the submitter, or from the
+ * queue's worker.
  *
  * %JOBQ_CANCEL_INNOCENT - after a reset, jobs that were in the ring behind the
  * guilty one are cancelled with -ECANCELED instead of being run again.
@@ -92,8 +93,9 @@ struct jobq_ops {
 	 * report jobq_job_seqno() when it is through.
 	 *
 	 * Called once per job, in seqno order, one call at a time per queue; once
-	 * more after a reset. The caller holds a reference to @job. The job may
-	 * be reported complete before this returns.
+	 * more after each reset that finds the job in the ring. The caller holds
+	 * a reference to @job. The job may be reported complete before this
+	 * returns.
 	 *
 	 * Context: see %JOBQ_RUN_ATOMIC. In a dma_fence signalling critical
 	 * section: no allocation that waits for reclaim, no dma_resv lock.
@@ -115,7 +117,7 @@ struct jobq_ops {
 	 * @job_error: Optional. How did this job end? Called for every job that
 	 * jobq_complete() reports, right before its fence signals.
 	 *
-	 * Context: atomic, interrupts disabled.
+	 * Context: atomic; interrupts disabled (but not on PREEMPT_RT).
 	 *
 	 * Return: 0 or a negative errno for the fence.
 	 */
@@ -256,6 +258,8 @@ struct jobq {
 	const struct jobq_ops *ops;
 	/** @dev: I: counted reference, or NULL. */
 	struct device *dev;
+	/** @name: I: owned copy. */
+	const char *name;
 	/** @fence_ctx: I: the timeline, owned by the queue. */
 	struct dfence_ctx *fence_ctx;
 	/** @flags: I: %JOBQ_RUN_ATOMIC, … */
@@ -285,8 +289,8 @@ struct jobq {
 	bool draining;
 	/** @signalling: L: somebody signals fences and looks again before leaving. */
 	bool signalling;
-	/** @dead_work: L: teardown is through, queue no work any more. */
-	bool dead_work;
+	/** @kicks: L: counts whatever may have made room on the hardware. */
+	unsigned int kicks;
 	/** @committing: L: jobs between push and the end of their jobq_commit(). */
 	unsigned int committing;
 	/** @credits: L: free units. */
@@ -306,7 +310,9 @@ struct jobq {
 	ktime_t head_since;
 	/** @busy_since: L: when @num_running left 0. */
 	ktime_t busy_since;
-	/** @num_running: L: jobs in the ring, all on @inflight but the one in run_job. */
+	/** @num_pending: L: jobs on @pending. */
+	unsigned int num_pending;
+	/** @num_running: L: jobs on @inflight that are in the ring. */
 	unsigned int num_running;
 	/** @timeout_armed: L: @timeout_work is queued. */
 	bool timeout_armed;
@@ -335,11 +341,18 @@ struct jobq {
 	struct delayed_work timeout_work;
 	/** @kill_work: Stops the hardware after jobq_kill(). */
 	struct delayed_work kill_work;
-	/** @stop_sent: Owned by kill_work, then teardown: ops->stop was called. */
+	/** @stop_sent: Owned by @kill_work, then by teardown: ops->stop was called. */
 	bool stop_sent;
 	/** @teardown_lock: Serialises jobq_teardown(). */
 	struct mutex teardown_lock;
 };
+
+/**
+ * typedef jobq_visit_func_t - called by jobq_visit_running()
+ * @job: a running job
+ * @arg: the caller's
+ */
+typedef void (*jobq_visit_func_t)(struct jobq_job *job, void *arg);
 
 /*
  * The full contract of each function stands with its definition in sched/.
@@ -403,8 +416,6 @@ int jobq_error(struct jobq *q);
 /* A. A consistent snapshot. */
 void jobq_get_stats(struct jobq *q, struct jobq_stats *ret_stats);
 /* A. In ring order; fn is atomic and calls nothing of this queue. */
-void jobq_for_each_running(struct jobq *q,
-			   void (*fn)(struct jobq_job *job, void *arg),
-			   void *arg);
+void jobq_visit_running(struct jobq *q, jobq_visit_func_t fn, void *arg);
 
 #endif

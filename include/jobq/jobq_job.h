@@ -38,8 +38,9 @@ struct jobq_dep;
  * @JOBQ_JOB_PREPARED: nothing left that can fail
  * @JOBQ_JOB_PENDING: committed, has a seqno and a published fence
  * @JOBQ_JOB_RUNNING: given to the hardware
- * @JOBQ_JOB_DONE: the hardware reported it complete, fence signalled
- * @JOBQ_JOB_CANCELLED: ended by the queue with an error, fence signalled
+ * @JOBQ_JOB_DONE: the hardware reported it complete; the fence signals
+ * @JOBQ_JOB_CANCELLED: ended by the queue with an error; the fence signals once
+ *	those of all earlier jobs of the queue have
  *
  * ::
  *
@@ -121,9 +122,7 @@ struct jobq_job {
 	u64 seqno;
 	/** @committing: L: jobq_commit() still works on it. */
 	bool committing;
-	/** @ended: L: on inflight only to keep the order; signal with @error. */
-	bool ended;
-	/** @error: L */
+	/** @error: L: valid in state CANCELLED; then owned by the signaller. */
 	int error;
 	/** @queued_at: L: time of commit. */
 	ktime_t queued_at;

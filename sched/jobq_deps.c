@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a job waits for.
+ */
+
+/**
+ * DOC: jobq dependencies
+ *
+ * Dependencies are collected in an array while the job is put together. Containers
+ * (chains, arrays) are taken apart; of several fences of one context the latest is
+ * kept; signalled ones are dropped, and so are those of the job's own queue, whose
+ * order is kept anyway. jobq_commit() registers a callback on each that is left.
+ * The last one that signals unblocks the queue: one wake-up, however many there
+ * are.
+ *
+ * With %JOBQ_JOB_DEP_ERRORS fences of the own queue are kept as well, as their
+ * error counts. An error of a fence that was dropped in favour of a later one of
+ * its context isn't seen: contexts that are in order and care hand errors on.
+ *
+ * Callbacks are removed when the job is retired. This takes the lock of each
+ * fence, so none of them is running afterwards: a callback may touch the job and
+ * its queue.
+ */
+
+#include <linux/atomic.h>
+#include <linux/bug.h>
+#include <linux/dma-fence.h>
+#include <linux/dma-fence-unwrap.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/minmax.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include <dfence/dfence_ctx.h>
+
+#include "jobq_internal.h"
+#include "jobq_trace.h"
+
+static void jobq_dep_note_error(struct jobq_job *job, int error)
+{
+	if (error < 0)
+		cmpxchg(&job->dep_error, 0, error);
+}
+
+/**
+ * jobq_deps_reserve() - make room for dependencies
+ * @job: job in state %JOBQ_JOB_NEW
+ * @num: how many can be added afterwards without failing
+ *
+ * Context: Process, may sleep.
+ * Return: 0; -ENOMEM; -EINVAL if the job isn't new any more.
+ */
+int jobq_deps_reserve(struct jobq_job *job, unsigned int num)
+{
+	unsigned int need, max;
+	struct jobq_dep *deps;
+
+	if (job->state != JOBQ_JOB_NEW)
+		return -EINVAL;
+	if (check_add_overflow(job->num_deps, num, &need))
+		return -ENOMEM;
+	if (need <= job->max_deps)
+		return 0;
+
+	max = max3(need, 2 * job->max_deps, 4u);
+	deps = krealloc_array(job->deps, max, sizeof(*deps), GFP_KERNEL);
+	if (!deps)
+		return -ENOMEM;
+	job->deps = deps;
+	job->max_deps = max;
+	return 0;
+}
+
+static struct jobq_dep *jobq_dep_new(struct jobq_job *job)
+{
+	struct jobq_dep *dep = &job->deps[job->num_deps++];
+
+	memset(dep, 0, sizeof(*dep));
+	dep->job = job;
+	return dep;
+}
+
+/* Borrows @fence, which isn't a container. Room was reserved. */
+static void jobq_dep_add_one(struct jobq_job *job, struct dma_fence *fence)
+{
+	bool own = fence->context == dfence_ctx_id(job->q->fence_ctx);
+	struct jobq_dep *dep;
+	unsigned int i;
+
+	if (dma_fence_is_signaled(fence)) {
+		jobq_dep_note_error(job, dma_fence_get_status(fence));
+		return;
+	}
+	if (own && !(job->flags & JOBQ_JOB_DEP_ERRORS))
+		return;
+
+	for (i = 0; i < job->num_deps; i++) {
+		dep = &job->deps[i];
+		if (!dep->fence || dep->fence->context != fence->context)
+			continue;
+		if (dma_fence_is_later(fence, dep->fence)) {
+			dma_fence_put(dep->fence);
+			dep->fence = dma_fence_get(fence);
+		}
+		return;
+	}
+	jobq_dep_new(job)->fence = dma_fence_get(fence);
+}
+
+/**
+ * jobq_job_add_dep() - don't run a job before a fence has signalled
+ * @job: job in state %JOBQ_JOB_NEW
+ * @fence: any fence, or NULL for no dependency; consumed, in success and error
+ *
+ * Context: Process, may sleep.
+ * Return: 0; -ENOMEM; -EINVAL if the job was prepared already. In error nothing was
+ * added.
+ */
+int jobq_job_add_dep(struct jobq_job *job, struct dma_fence *fence)
+{
+	struct dma_fence_unwrap iter;
+	struct dma_fence *f;
+	unsigned int num = 0;
+	int ret;
+
+	if (!fence)
+		return 0;
+
+	dma_fence_unwrap_for_each(f, &iter, fence)
+		num++;
+	ret = jobq_deps_reserve(job, num);
+	if (!ret) {
+		/* A chain only ever gets shorter, so there is room for all. */
+		dma_fence_unwrap_for_each(f, &iter, fence)
+			jobq_dep_add_one(job, f);
+	}
+	dma_fence_put(fence);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(jobq_job_add_dep, "JOBQ");
+
+/**
+ * jobq_job_add_dep_job() - don't run a job before another one has ended
+ * @job: job in state %JOBQ_JOB_NEW
+ * @earlier: a job that needn't have a fence yet; @job takes a reference
+ *
+ * @earlier must be committed before @job, or stand before it in the array given to
+ * the same jobq_commit(). If it belongs to the same queue this does nothing, except
+ * with %JOBQ_JOB_DEP_ERRORS.
+ *
+ * Context: Process, may sleep.
+ * Return: 0; -ENOMEM; -EINVAL if the jobs are the same, or @job was prepared
+ * already.
+ */
+int jobq_job_add_dep_job(struct jobq_job *job, struct jobq_job *earlier)
+{
+	int ret;
+
+	if (job == earlier)
+		return -EINVAL;
+	ret = jobq_deps_reserve(job, 1);
+	if (ret)
+		return ret;
+	if (earlier->q == job->q && !(job->flags & JOBQ_JOB_DEP_ERRORS))
+		return 0;
+	jobq_dep_new(job)->earlier = jobq_job_get(earlier);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(jobq_job_add_dep_job, "JOBQ");
+
+/*
+ * A dependency has signalled. Called with the lock of a foreign fence held, so
+ * nothing but the counter is touched here. The job can be run by somebody else as
+ * soon as the counter is 0, but it isn't retired, and its queue isn't freed, before
+ * this callback has returned.
+ */
+static void jobq_dep_fired(struct dfence_cb *cb, struct dma_fence *fence)
+{
+	struct jobq_job *job = container_of(cb, struct jobq_dep, cb)->job;
+
+	jobq_dep_note_error(job, fence->error);
+	/* The full barrier orders dep_error; pairs with jobq_job_ready_locked(). */
+	if (atomic_dec_and_test(&job->deps_left))
+		jobq_unblocked(job->q);
+}
+
+/* The job that was meant has its fence by now. */
+static void jobq_dep_resolve(struct jobq_dep *dep)
+{
+	if (!dep->earlier)
+		return;
+	if (!WARN(!dep->earlier->base,
+		  "jobq %s: job depends on one that isn't committed before it\n",
+		  dep->job->q->name))
+		dep->fence = dma_fence_get(dep->earlier->base);
+}
+
+/**
+ * jobq_deps_register() - begin to wait for the dependencies
+ * @job: job that is being committed, has its seqno, and can't run yet
+ *
+ * Context: Process, dma_fence signalling critical section. Doesn't allocate.
+ */
+void jobq_deps_register(struct jobq_job *job)
+{
+	struct jobq_dep *dep;
+	unsigned int i;
+
+	/* The counter is above 0 throughout: the committer has one of its own. */
+	atomic_add(job->num_deps, &job->deps_left);
+	for (i = 0; i < job->num_deps; i++) {
+		dep = &job->deps[i];
+		jobq_dep_resolve(dep);
+		dfence_cb_init_func(&dep->cb, jobq_dep_fired);
+		if (dep->fence) {
+			trace_jobq_job_add_dep(job, dep->fence);
+			if (!dfence_cb_add_consume(&dep->cb, dep->fence)) {
+				dep->fence = NULL;
+				dep->registered = true;
+				continue;
+			}
+			jobq_dep_note_error(job, dma_fence_get_status(dep->fence));
+		}
+		atomic_dec(&job->deps_left);
+	}
+}
+
+/**
+ * jobq_deps_fini() - stop waiting and forget the dependencies
+ * @job: job
+ *
+ * Context: Process, may sleep. Takes the fences' locks.
+ */
+void jobq_deps_fini(struct jobq_job *job)
+{
+	struct jobq_dep *dep;
+	unsigned int i;
+
+	for (i = 0; i < job->num_deps; i++) {
+		dep = &job->deps[i];
+		if (dep->registered)
+			dfence_cb_remove(&dep->cb);
+		dma_fence_put(dep->fence);
+		jobq_job_put(dep->earlier);
+	}
+	kfree(job->deps);
+	job->deps = NULL;
+	job->num_deps = 0;
+	job->max_deps = 0;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of jobq.ko share.
+ */
+#ifndef _JOBQ_INTERNAL_H
+#define _JOBQ_INTERNAL_H
+
+#include <linux/irqflags.h>
+#include <linux/kconfig.h>
+#include <linux/types.h>
+
+#include <dfence/dfence_cb.h>
+#include <jobq/jobq.h>
+#include <jobq/jobq_job.h>
+
+/**
+ * struct jobq_dep - a dependency of a job
+ *
+ * The member of &jobq_job.deps that holds the reference moves on: @earlier until
+ * commit finds the fence, @fence until the callback is registered, @cb then.
+ */
+struct jobq_dep {
+	/** @cb: The registration, with a reference to the fence, if @registered. */
+	struct dfence_cb cb;
+	/** @job: The job that waits. Its retirement ends the registration. */
+	struct jobq_job *job;
+	/** @fence: Counted reference, or NULL. */
+	struct dma_fence *fence;
+	/** @earlier: Counted reference to the job whose fence is meant, or NULL. */
+	struct jobq_job *earlier;
+	/** @registered: @cb has to be removed. */
+	bool registered;
+};
+
+/*
+ * The one who runs jobs or signals fences for everybody else mustn't be
+ * preempted in the middle of it: others, who may be interrupt handlers, leave
+ * their work to him. On PREEMPT_RT the locks of fences sleep, so there it's the
+ * priority of the (threaded) context that counts.
+ */
+static inline unsigned long jobq_irq_save(void)
+{
+	unsigned long flags = 0;
+
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_save(flags);
+	return flags;
+}
+
+static inline void jobq_irq_restore(unsigned long flags)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		local_irq_restore(flags);
+}
+
+/* jobq_queue.c */
+extern struct workqueue_struct *jobq_run_wq;
+extern struct workqueue_struct *jobq_free_wq;
+void jobq_set_state_locked(struct jobq *q, enum jobq_state state);
+void jobq_wake_locked(struct jobq *q);
+
+/* jobq_job.c */
+void jobq_job_set_state_locked(struct jobq_job *job, enum jobq_job_state state);
+void jobq_job_retire(struct jobq_job *job);
+
+/* jobq_deps.c */
+int jobq_deps_reserve(struct jobq_job *job, unsigned int num);
+void jobq_deps_register(struct jobq_job *job);
+void jobq_deps_fini(struct jobq_job *job);
+
+/* jobq_publish.c */
+void jobq_publish_all(struct jobq_job *job);
+void jobq_publish_fini(struct jobq_job *job);
+
+/* jobq_run.c */
+void jobq_run(struct jobq *q);
+bool jobq_settled(struct jobq *q);
+void jobq_unblocked(struct jobq *q);
+void jobq_cancel_locked(struct jobq_job *job, int error);
+void jobq_run_work_fn(struct work_struct *work);
+void jobq_run_kwork_fn(struct kthread_work *work);
+void jobq_unblock_fn(struct irq_work *work);
+void jobq_retry_fn(struct timer_list *timer);
+
+/* jobq_signal.c */
+bool jobq_signal(struct jobq *q);
+void jobq_running_add_locked(struct jobq_job *job);
+ktime_t jobq_running_del_locked(struct jobq_job *job);
+void jobq_retire_done(struct jobq *q);
+void jobq_free_fn(struct work_struct *work);
+
+/* jobq_timeout.c */
+void jobq_timeout_arm_locked(struct jobq *q);
+void jobq_timeout_fn(struct work_struct *work);
+
+/* jobq_kill.c */
+void jobq_kill_fn(struct work_struct *work);
+
+#endif

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The job object: its life and its states.
+ */
+
+#include <linux/bug.h>
+#include <linux/dma-fence.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/lockdep.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include <dfence/dfence.h>
+
+#include "jobq_internal.h"
+#include "jobq_trace.h"
+
+static const u8 jobq_job_moves[] = {
+	[JOBQ_JOB_NEW] = BIT(JOBQ_JOB_PREPARED),
+	[JOBQ_JOB_PREPARED] = BIT(JOBQ_JOB_PENDING),
+	[JOBQ_JOB_PENDING] = BIT(JOBQ_JOB_RUNNING) | BIT(JOBQ_JOB_CANCELLED),
+	[JOBQ_JOB_RUNNING] = BIT(JOBQ_JOB_DONE) | BIT(JOBQ_JOB_CANCELLED) |
+			     BIT(JOBQ_JOB_PENDING),
+	[JOBQ_JOB_DONE] = 0,
+	[JOBQ_JOB_CANCELLED] = 0,
+};
+
+/**
+ * jobq_job_set_state_locked() - the only way to change a job's state
+ * @job: job
+ * @state: new state
+ *
+ * Context: &jobq.lock held. An illegal move is reported and not made.
+ */
+void jobq_job_set_state_locked(struct jobq_job *job, enum jobq_job_state state)
+{
+	lockdep_assert_held(&job->q->lock);
+	if (WARN(!(jobq_job_moves[job->state] & BIT(state)),
+		 "jobq %s: job %llu, state %d -> %d\n", job->q->name, job->seqno,
+		 job->state, state))
+		return;
+	trace_jobq_job_state(job, state);
+	job->state = state;
+}
+
+/**
+ * jobq_job_init() - begin to put a job together
+ * @job: memory of the caller, usually embedded in the driver's job object
+ * @q: queue that it is for; @job takes a reference
+ * @args: what it needs
+ *
+ * The caller gets the first reference, to be given back with jobq_job_put(). From
+ * here on &jobq_ops.job_free frees the memory.
+ *
+ * Context: Process.
+ * Return: 0; -EINVAL: unknown flag; -E2BIG: it needs more credits than the ring
+ * has; the queue's error if it was killed. In error @job is the caller's to free.
+ */
+int jobq_job_init(struct jobq_job *job, struct jobq *q,
+		  const struct jobq_job_args *args)
+{
+	int error = jobq_error(q);
+
+	if (args->flags & ~JOBQ_JOB_DEP_ERRORS)
+		return -EINVAL;
+	if (args->credits > q->credit_limit)
+		return -E2BIG;
+	if (error)
+		return error;
+
+	memset(job, 0, sizeof(*job));
+	kref_init(&job->ref);
+	job->q = jobq_get(q);
+	job->state = JOBQ_JOB_NEW;
+	job->flags = args->flags;
+	job->credits = args->credits;
+	job->client_id = args->client_id;
+	atomic_set(&job->deps_left, 1);
+	INIT_LIST_HEAD(&job->publish);
+	INIT_LIST_HEAD(&job->node);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(jobq_job_init, "JOBQ");
+
+/**
+ * jobq_job_get() - take a reference to a job
+ * @job: job to which the caller has, or is covered by, a reference
+ *
+ * Context: Any.
+ * Return: @job.
+ */
+struct jobq_job *jobq_job_get(struct jobq_job *job)
+{
+	kref_get(&job->ref);
+	return job;
+}
+EXPORT_SYMBOL_NS_GPL(jobq_job_get, "JOBQ");
+
+/**
+ * jobq_job_retire() - let go of everything that a job needed until it ended
+ * @job: job whose fence has signalled, or which won't be committed
+ *
+ * When it returns no dependency callback of @job runs or will run.
+ *
+ * Context: Process, may sleep. By one context at a time.
+ */
+void jobq_job_retire(struct jobq_job *job)
+{
+	jobq_deps_fini(job);
+	jobq_publish_fini(job);
+}
+
+static void jobq_job_release(struct kref *ref)
+{
+	struct jobq_job *job = container_of(ref, struct jobq_job, ref);
+	struct jobq *q = job->q;
+
+	/* A committed job was retired before the queue put its reference. */
+	if (job->state == JOBQ_JOB_NEW || job->state == JOBQ_JOB_PREPARED)
+		jobq_job_retire(job);
+	if (job->fence)
+		dfence_free(job->fence);
+	dma_fence_put(job->base);
+	q->ops->job_free(job);
+	jobq_put(q);
+}
+
+/**
+ * jobq_job_put() - give a reference to a job back
+ * @job: job or NULL
+ *
+ * The last one frees: after the job has ended, or, if it was never committed, by
+ * rolling back what was prepared.
+ *
+ * Context: Process, may sleep; not in a dma_fence signalling critical section.
+ */
+void jobq_job_put(struct jobq_job *job)
+{
+	might_sleep();
+	if (job)
+		kref_put(&job->ref, jobq_job_release);
+}
+EXPORT_SYMBOL_NS_GPL(jobq_job_put, "JOBQ");
+
+/**
+ * jobq_job_prepare() - the last step that can fail
+ * @job: job in state %JOBQ_JOB_NEW, dependencies and out-fences added
+ *
+ * Context: Process, may sleep.
+ * Return: 0, and the job is %JOBQ_JOB_PREPARED; -ENOMEM; -EINVAL if it was
+ * prepared before. In error the job is as it was.
+ */
+int jobq_job_prepare(struct jobq_job *job)
+{
+	if (job->state != JOBQ_JOB_NEW)
+		return -EINVAL;
+
+	job->fence = dfence_alloc(job->q->fence_ctx, NULL, GFP_KERNEL);
+	if (!job->fence)
+		return -ENOMEM;
+
+	scoped_guard(spinlock_irqsave, &job->q->lock)
+		jobq_job_set_state_locked(job, JOBQ_JOB_PREPARED);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(jobq_job_prepare, "JOBQ");
+
+/**
+ * jobq_job_fence() - the fence of a committed job
+ * @job: job
+ *
+ * Context: Any.
+ * Return: The fence, borrowed: valid as long as the caller's reference to @job.
+ * NULL before jobq_commit().
+ */
+struct dma_fence *jobq_job_fence(struct jobq_job *job)
+{
+	return job->base;
+}
+EXPORT_SYMBOL_NS_GPL(jobq_job_fence, "JOBQ");
+
+/**
+ * jobq_job_seqno() - the number by which the hardware reports a job
+ * @job: job
+ *
+ * It is the seqno of the fence, and grows by one from job to job of a queue.
+ *
+ * Context: Any.
+ * Return: The number, 0 before jobq_commit().
+ */
+u64 jobq_job_seqno(const struct jobq_job *job)
+{
+	return job->seqno;
+}
+EXPORT_SYMBOL_NS_GPL(jobq_job_seqno, "JOBQ");
+
+/**
+ * jobq_job_state() - the state of a job
+ * @job: job
+ *
+ * Context: Any.
+ * Return: A snapshot.
+ */
+enum jobq_job_state jobq_job_state(struct jobq_job *job)
+{
+	guard(spinlock_irqsave)(&job->q->lock);
+	return job->state;
+}
+EXPORT_SYMBOL_NS_GPL(jobq_job_state, "JOBQ");

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From commit to the ring: pushing jobs, and running what has become possible.
+ */
+
+/**
+ * DOC: jobq running
+ *
+ * The head of the queue is run when its dependencies have signalled and its credits
+ * are there. Who gets to do it:
+ *
+ * ::
+ *
+ *	what happens               %JOBQ_RUN_ATOMIC        run_job may sleep
+ *	-------------------------  ----------------------  ---------------------
+ *	jobq_commit()              right there             right there
+ *	a dependency signals       irq_work                worker
+ *	jobq_complete()            right there             worker, if there's a job
+ *	jobq_kick(), jobq_start()  right there             worker, if there's a job
+ *
+ * If somebody is at it already (&jobq.draining), he does it: he looks again under
+ * the lock before he stops.
+ */
+
+#include <linux/atomic.h>
+#include <linux/bug.h>
+#include <linux/dma-fence.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/jiffies.h>
+#include <linux/lockdep.h>
+
+#include <dfence/dfence.h>
+
+#include "jobq_internal.h"
+#include "jobq_trace.h"
+
+#define JOBQ_RETRY_MS	10
+
+/* What is to be done with the head of a queue. */
+enum jobq_fate {
+	JOBQ_FATE_WAIT,
+	JOBQ_FATE_RUN,
+	JOBQ_FATE_DROP,
+};
+
+static struct jobq_job *jobq_head_locked(struct jobq *q)
+{
+	return list_first_entry_or_null(&q->pending, struct jobq_job, node);
+}
+
+static enum jobq_fate jobq_fate_locked(struct jobq *q, struct jobq_job *job)
+{
+	lockdep_assert_held(&q->lock);
+	if (!job || job->committing)
+		return JOBQ_FATE_WAIT;
+	if (q->state >= JOBQ_KILLED || job->state == JOBQ_JOB_CANCELLED)
+		return JOBQ_FATE_DROP;
+	/* Pairs with the decrement in jobq_dep_fired(): dep_error is valid. */
+	if (atomic_read_acquire(&job->deps_left))
+		return JOBQ_FATE_WAIT;
+	if (job->dep_error && (job->flags & JOBQ_JOB_DEP_ERRORS))
+		return JOBQ_FATE_DROP;
+	if (q->state != JOBQ_RUNNING || job->credits > q->credits)
+		return JOBQ_FATE_WAIT;
+	return JOBQ_FATE_RUN;
+}
+
+/**
+ * jobq_cancel_locked() - decide that a job ends with an error
+ * @job: committed job that hasn't ended
+ * @error: -errno for its fence
+ *
+ * The fence signals when the job is the first one on &jobq.inflight.
+ *
+ * Context: &jobq.lock held.
+ */
+void jobq_cancel_locked(struct jobq_job *job, int error)
+{
+	jobq_job_set_state_locked(job, JOBQ_JOB_CANCELLED);
+	job->error = error;
+	job->q->stats.cancelled++;
+}
+
+static void jobq_drop_head_locked(struct jobq *q, struct jobq_job *job)
+{
+	int error = q->state >= JOBQ_KILLED ? q->error : job->dep_error;
+
+	/* It is cancelled already if it stood behind a job that is replayed. */
+	if (job->state != JOBQ_JOB_CANCELLED)
+		jobq_cancel_locked(job, error);
+	list_move_tail(&job->node, &q->inflight);
+	q->num_pending--;
+}
+
+/* Take the next job to run off the queue, with its credits; drop dead ones. */
+static struct jobq_job *jobq_take_locked(struct jobq *q)
+{
+	struct jobq_job *job;
+
+	for (;;) {
+		job = jobq_head_locked(q);
+		switch (jobq_fate_locked(q, job)) {
+		case JOBQ_FATE_WAIT:
+			return NULL;
+		case JOBQ_FATE_DROP:
+			jobq_drop_head_locked(q, job);
+			continue;
+		case JOBQ_FATE_RUN:
+			list_del_init(&job->node);
+			q->num_pending--;
+			q->credits -= job->credits;
+			q->last_run = job->seqno;
+			job->run_at = ktime_get();
+			return job;
+		}
+	}
+}
+
+/* Put @job where run_job's answer says. Returns false if it has to be retried. */
+static bool jobq_ran_locked(struct jobq *q, struct jobq_job *job, int ret)
+{
+	if (!ret) {
+		jobq_job_set_state_locked(job, JOBQ_JOB_RUNNING);
+		list_add_tail(&job->node, &q->inflight);
+		q->stats.run++;
+		q->stats.pending_ns += ktime_to_ns(ktime_sub(job->run_at, job->queued_at));
+		jobq_running_add_locked(job);
+		trace_jobq_job_run(job);
+		return true;
+	}
+
+	q->credits += job->credits;
+	if (ret == -EBUSY && q->state < JOBQ_KILLED) {
+		list_add(&job->node, &q->pending);
+		q->num_pending++;
+		return false;
+	}
+	if (q->state >= JOBQ_KILLED)
+		ret = q->error;
+	jobq_cancel_locked(job, ret < 0 ? ret : -EIO);
+	list_add_tail(&job->node, &q->inflight);
+	return true;
+}
+
+/*
+ * Run all that can be run. The queue's reference to the job that is in run_job is
+ * ours meanwhile: it is on no list.
+ */
+static void jobq_drain(struct jobq *q)
+{
+	unsigned int kicks = 0, batch = 0;
+	struct jobq_job *job;
+	bool blocked = false;
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if (q->draining)
+		goto out;
+	q->draining = true;
+
+	for (;;) {
+		/* No room on the hardware: only what has come since can help. */
+		if (blocked && q->kicks == kicks)
+			job = NULL;
+		else
+			job = jobq_take_locked(q);
+
+		if (!job && !batch)
+			break;
+		kicks = job ? q->kicks : kicks;
+		spin_unlock_irqrestore(&q->lock, flags);
+		if (job)
+			ret = q->ops->run_job(q, job);
+		else if (q->ops->doorbell)
+			q->ops->doorbell(q);
+		spin_lock_irqsave(&q->lock, flags);
+
+		if (!job) {
+			batch = 0;
+			continue;
+		}
+		blocked = !jobq_ran_locked(q, job, ret);
+		batch += !blocked && !ret;
+	}
+
+	if (blocked && !q->num_running && q->state == JOBQ_RUNNING)
+		mod_timer(&q->retry_timer, jiffies + msecs_to_jiffies(JOBQ_RETRY_MS));
+	q->draining = false;
+	jobq_wake_locked(q);
+out:
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/**
+ * jobq_run() - run and signal all that can be run and signalled
+ * @q: queue
+ *
+ * Context: Any if @q is %JOBQ_RUN_ATOMIC or has been killed; else process, as
+ * run_job may sleep. Enters a dma_fence signalling critical section.
+ */
+void jobq_run(struct jobq *q)
+{
+	bool atomic = q->flags & JOBQ_RUN_ATOMIC;
+	unsigned long flags = 0;
+
+	guard(dfence_signalling)();
+	if (atomic)
+		flags = jobq_irq_save();
+	/* What has ended gives credits back, with which more may run. */
+	do {
+		jobq_drain(q);
+	} while (jobq_signal(q));
+	if (atomic)
+		jobq_irq_restore(flags);
+}
+
+/**
+ * jobq_settled() - is no run_job running?
+ * @q: queue; if it is stopped or killed the answer stays true
+ *
+ * Context: Any. Condition to wait for on &jobq.idle.
+ * Return: Whether nobody is running jobs right now.
+ */
+bool jobq_settled(struct jobq *q)
+{
+	guard(spinlock_irqsave)(&q->lock);
+	return !q->draining;
+}
+
+static void jobq_queue_worker(struct jobq *q)
+{
+	if (q->run_worker)
+		kthread_queue_work(q->run_worker, &q->run_kwork);
+	else
+		queue_work(jobq_run_wq, &q->run_work);
+}
+
+/**
+ * jobq_unblocked() - the last dependency of a job has signalled
+ * @q: queue
+ *
+ * Context: Any; locks of foreign fences may be held.
+ */
+void jobq_unblocked(struct jobq *q)
+{
+	if (q->flags & JOBQ_RUN_ATOMIC)
+		irq_work_queue(&q->unblock_work);
+	else
+		jobq_queue_worker(q);
+}
+
+/**
+ * jobq_kick() - look again whether a job can be run
+ * @q: queue
+ *
+ * For drivers whose run_job returned -EBUSY for want of something that isn't
+ * returned by the completion of a job of this queue.
+ *
+ * Context: Any. With %JOBQ_RUN_ATOMIC calls run_job.
+ */
+void jobq_kick(struct jobq *q)
+{
+	enum jobq_fate fate;
+	bool killed;
+
+	scoped_guard(spinlock_irqsave, &q->lock) {
+		q->kicks++;
+		fate = jobq_fate_locked(q, jobq_head_locked(q));
+		killed = q->state >= JOBQ_KILLED;
+	}
+	if (fate == JOBQ_FATE_WAIT)
+		return;
+	if (killed || (q->flags & JOBQ_RUN_ATOMIC))
+		jobq_run(q);
+	else
+		jobq_queue_worker(q);
+}
+EXPORT_SYMBOL_NS_GPL(jobq_kick, "JOBQ");
+
+/* The work functions: see &struct jobq. */
+void jobq_run_work_fn(struct work_struct *work)
+{
+	jobq_run(container_of(work, struct jobq, run_work));
+}
+
+void jobq_run_kwork_fn(struct kthread_work *work)
+{
+	jobq_run(container_of(work, struct jobq, run_kwork));
+}
+
+void jobq_unblock_fn(struct irq_work *work)
+{
+	jobq_run(container_of(work, struct jobq, unblock_work));
+}
+
+void jobq_retry_fn(struct timer_list *timer)
+{
+	struct jobq *q = timer_container_of(q, timer, retry_timer);
+
+	jobq_kick(q);
+}
+
+/* Take the seqno and the place in the queue, in one step. It can't run yet. */
+static void jobq_push(struct jobq_job *job)
+{
+	struct jobq *q = job->q;
+
+	guard(spinlock_irqsave)(&q->lock);
+	job->base = dma_fence_get(dfence_arm(job->fence));
+	job->seqno = job->base->seqno;
+	job->queued_at = ktime_get();
+	job->committing = true;
+	q->committing++;
+	jobq_job_set_state_locked(job, JOBQ_JOB_PENDING);
+	list_add_tail(&jobq_job_get(job)->node, &q->pending);
+	q->num_pending++;
+	q->stats.queued++;
+	trace_jobq_job_queue(job);
+}
+
+/* From here on it can run, be cancelled, end and be retired at any time. */
+static void jobq_release_job(struct jobq_job *job)
+{
+	struct jobq *q = job->q;
+
+	guard(spinlock_irqsave)(&q->lock);
+	job->committing = false;
+	atomic_dec(&job->deps_left);
+	if (!--q->committing)
+		jobq_wake_locked(q);
+}
+
+/* The jobs may have ended, but the caller's references keep them and their queues. */
+static void jobq_run_queues(struct jobq_job **jobs, unsigned int num_jobs)
+{
+	unsigned int i;
+
+	for (i = 0; i < num_jobs; i++)
+		if (!i || jobs[i]->q != jobs[i - 1]->q)
+			jobq_run(jobs[i]->q);
+}
+
+/**
+ * jobq_commit() - submit a group of jobs, of one or several queues
+ * @jobs: prepared jobs, each of them once; borrowed
+ * @num_jobs: how many
+ *
+ * Takes the seqnos in the order of @jobs, publishes the fences, queues the jobs
+ * and runs what can be run. None of them runs before all are published. Jobs of a
+ * queue that was killed meanwhile are cancelled: their fences signal with the
+ * queue's error, those of other queues run.
+ *
+ * The queues take references of their own; the caller still has to put his.
+ *
+ * Context: Process; run_job is called unless a job has to wait. A dma_fence
+ * signalling critical section inside: doesn't allocate. No lock may be held that is
+ * taken in run_job, or around signalling.
+ */
+void jobq_commit(struct jobq_job **jobs, unsigned int num_jobs)
+{
+	unsigned int i;
+
+	for (i = 0; i < num_jobs; i++)
+		if (WARN_ON_ONCE(jobs[i]->state != JOBQ_JOB_PREPARED))
+			return;
+
+	scoped_guard(dfence_signalling) {
+		for (i = 0; i < num_jobs; i++)
+			jobq_push(jobs[i]);
+		for (i = 0; i < num_jobs; i++) {
+			jobq_deps_register(jobs[i]);
+			jobq_publish_all(jobs[i]);
+		}
+		for (i = 0; i < num_jobs; i++)
+			jobq_release_job(jobs[i]);
+		jobq_run_queues(jobs, num_jobs);
+	}
+
+	/* Nothing but us is left to do this after a teardown. */
+	for (i = 0; i < num_jobs; i++)
+		if (jobq_state(jobs[i]->q) == JOBQ_DEAD)
+			jobq_retire_done(jobs[i]->q);
+}
+EXPORT_SYMBOL_NS_GPL(jobq_commit, "JOBQ");
