@@ -28,10 +28,10 @@
  * The functions on one &struct dfence_cb are to be serialised by its owner.
  */
 
-#include <linux/bug.h>
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/instruction_pointer.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/rcupdate.h>
@@ -184,7 +184,8 @@ static void dfence_cb_fire(struct dma_fence *fence, struct dma_fence_cb *base)
 	struct dfence_cb *cb = container_of(base, struct dfence_cb, base);
 	bool detached = false;
 
-	cb->detached = &detached;
+	if (cb->kind == DFENCE_CB_FUNC)
+		cb->detached = &detached;
 	dfence_cb_dispatch(cb, fence);
 	if (detached)
 		return; /* and cb may be freed */
@@ -193,9 +194,17 @@ static void dfence_cb_fire(struct dma_fence *fence, struct dma_fence_cb *base)
 	smp_store_release(&cb->fired, true);
 }
 
-static int dfence_cb_register(struct dfence_cb *cb, struct dma_fence *fence)
+static int dfence_cb_register(struct dfence_cb *cb, struct dma_fence *fence,
+			      unsigned long ip)
 {
 	int ret;
+
+	if (!fence)
+		return -EINVAL;
+	if (cb->fence) {
+		dfence_report("callback added twice at %pS", (void *)ip);
+		return -EBUSY;
+	}
 
 	cb->fired = false;
 	cb->detached = NULL;
@@ -219,11 +228,7 @@ static int dfence_cb_register(struct dfence_cb *cb, struct dma_fence *fence)
  */
 int dfence_cb_add_consume(struct dfence_cb *cb, struct dma_fence *fence)
 {
-	if (!fence)
-		return -EINVAL;
-	if (WARN(cb->fence, "dfence: callback added twice\n"))
-		return -EBUSY;
-	return dfence_cb_register(cb, fence);
+	return dfence_cb_register(cb, fence, _RET_IP_);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_cb_add_consume, "DFENCE");
 
@@ -242,7 +247,7 @@ int dfence_cb_add(struct dfence_cb *cb, struct dma_fence *fence)
 
 	/* First, as the callback may run and end the registration before we return. */
 	dma_fence_get(fence);
-	ret = dfence_cb_add_consume(cb, fence);
+	ret = dfence_cb_register(cb, fence, _RET_IP_);
 	if (ret)
 		dma_fence_put(fence);
 	return ret;
@@ -306,8 +311,11 @@ struct dma_fence *dfence_cb_detach(struct dfence_cb *cb)
 {
 	struct dma_fence *fence = cb->fence;
 
-	if (WARN(!cb->detached, "dfence: callback detached outside of its function\n"))
+	if (!cb->detached) {
+		dfence_report("callback detached outside of its function at %pS",
+			      (void *)_RET_IP_);
 		return NULL;
+	}
 
 	*cb->detached = true;
 	cb->detached = NULL;

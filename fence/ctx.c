@@ -46,16 +46,12 @@
  * begins to wait. dfence_ctx_synchronize() is the other half.
  */
 
-#define pr_fmt(fmt) "dfence: " fmt
-
-#include <linux/bug.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/instruction_pointer.h>
 #include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/overflow.h>
-#include <linux/printk.h>
 #include <linux/rculist.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -133,9 +129,10 @@ static void dfence_ctx_release(struct kref *ref)
 {
 	struct dfence_ctx *ctx = container_of(ref, struct dfence_ctx, ref);
 
-	WARN(ctx->nr_live || !list_empty(&ctx->done),
-	     "dfence: %s %s (context %llu) released with %u live fences\n",
-	     ctx->driver_name, ctx->timeline_name, ctx->id, ctx->nr_live);
+	if (ctx->nr_live || !list_empty(&ctx->done))
+		dfence_report("%s %s (context %llu) released with %u live fences",
+			      ctx->driver_name, ctx->timeline_name, ctx->id,
+			      ctx->nr_live);
 
 	scoped_guard(spinlock_irqsave, &dfence_all_lock)
 		list_del_rcu(&ctx->all_node);
@@ -374,8 +371,9 @@ int dfence_ctx_shut(struct dfence_ctx *ctx, int error)
 		}
 	}
 	if (!quiet) {
-		WARN(1, "dfence: %s %s (context %llu) closed while the hardware may be busy, at %pS\n",
-		     ctx->driver_name, ctx->timeline_name, ctx->id, (void *)_RET_IP_);
+		dfence_report("%s %s (context %llu) closed while the hardware may be busy, at %pS",
+			      ctx->driver_name, ctx->timeline_name, ctx->id,
+			      (void *)_RET_IP_);
 		return -EBUSY;
 	}
 	dfence_ctx_drain(ctx, _RET_IP_);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs: dfence/contexts lists all timelines with their live fences.
+ * debugfs: dfence/contexts lists all timelines with their live fences,
+ * dfence/reports says what misuse was noticed.
  */
 
 #include <linux/debugfs.h>
@@ -17,6 +18,13 @@ static int contexts_show(struct seq_file *m, void *data)
 }
 DEFINE_SHOW_ATTRIBUTE(contexts);
 
+static int reports_show(struct seq_file *m, void *data)
+{
+	dfence_report_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(reports);
+
 /**
  * dfence_debugfs_init() - make the directory
  *
@@ -28,6 +36,7 @@ void __init dfence_debugfs_init(void)
 {
 	dfence_debugfs_dir = debugfs_create_dir("dfence", NULL);
 	debugfs_create_file("contexts", 0400, dfence_debugfs_dir, NULL, &contexts_fops);
+	debugfs_create_file("reports", 0400, dfence_debugfs_dir, NULL, &reports_fops);
 }
 
 /**

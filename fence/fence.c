@@ -75,17 +75,13 @@
  * A fence is signalled with 0 or a negative errno. Anything else is a bug of the
  * caller: it is reported, and a positive errno is negated (the error was most
  * likely meant), all else becomes -EINVAL. Misuse is reported by WARN(), always
- * with a safe way on.
+ * with a safe way on; the debugfs file dfence/reports has the last report.
  */
 
-#define pr_fmt(fmt) "dfence: " fmt
-
-#include <linux/bug.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/instruction_pointer.h>
 #include <linux/jiffies.h>
-#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -171,17 +167,17 @@ static const struct dma_fence_ops *dfence_base_ops(const struct dfence_ops *ops)
 static noinline __cold void dfence_misuse(struct dfence *f, const char *what,
 					  unsigned long ip)
 {
-	WARN(1, "dfence: fence %llu of %s %s (context %llu) %s at %pS\n",
-	     f->base.seqno, f->ctx->driver_name, f->ctx->timeline_name,
-	     f->ctx->id, what, (void *)ip);
+	dfence_report("fence %llu of %s %s (context %llu) %s at %pS",
+		      f->base.seqno, f->ctx->driver_name, f->ctx->timeline_name,
+		      f->ctx->id, what, (void *)ip);
 }
 
 /* The same for an @f that was claimed by somebody else: its context may be gone. */
 static noinline __cold void dfence_misuse_claimed(struct dfence *f, const char *what,
 						  unsigned long ip)
 {
-	WARN(1, "dfence: fence %llu (context %llu) %s at %pS\n",
-	     f->base.seqno, f->base.context, what, (void *)ip);
+	dfence_report("fence %llu (context %llu) %s at %pS",
+		      f->base.seqno, f->base.context, what, (void *)ip);
 }
 
 /**
@@ -197,9 +193,14 @@ int dfence_check_error(int error, unsigned long ip)
 	if (likely(error <= 0 && error >= -MAX_ERRNO))
 		return error;
 
-	WARN(1, "dfence: %d is neither 0 nor a negative errno, at %pS\n",
-	     error, (void *)ip);
+	dfence_report("%d is neither 0 nor a negative errno, at %pS", error, (void *)ip);
 	return error > 0 && error <= MAX_ERRNO ? -error : -EINVAL;
+}
+
+/* It can only change behind the caller's back once it isn't this any more. */
+static bool dfence_is_prepared(const struct dfence *f)
+{
+	return READ_ONCE(f->state) == DFENCE_PREPARED;
 }
 
 /**
@@ -235,7 +236,7 @@ EXPORT_SYMBOL_NS_GPL(dfence_init, "DFENCE");
  */
 void dfence_fini(struct dfence *f)
 {
-	if (f->state != DFENCE_PREPARED) {
+	if (!dfence_is_prepared(f)) {
 		dfence_misuse_claimed(f, "was taken back after it was armed", _RET_IP_);
 		return;
 	}
@@ -262,8 +263,10 @@ void *__dfence_alloc_size(struct dfence_ctx *ctx, const struct dfence_ops *ops,
 {
 	struct dfence *f;
 
-	if (WARN_ON_ONCE(size < sizeof(*f)))
+	if (size < sizeof(*f)) {
+		dfence_report("no fence fits in %zu bytes, at %pS", size, (void *)_RET_IP_);
 		return NULL;
+	}
 
 	f = kzalloc(size, gfp);
 	if (f)
@@ -312,7 +315,7 @@ struct dma_fence *dfence_arm(struct dfence *f)
 	bool closed;
 	int error;
 
-	if (f->state != DFENCE_PREPARED) {
+	if (!dfence_is_prepared(f)) {
 		dfence_misuse_claimed(f, "was armed twice", _RET_IP_);
 		return &f->base;
 	}
@@ -321,7 +324,7 @@ struct dma_fence *dfence_arm(struct dfence *f)
 		dma_fence_init64(&f->base, dfence_base_ops(f->ops), NULL,
 				 ctx->id, ctx->next_seqno++);
 		f->armed_jiffies = jiffies;
-		f->state = DFENCE_ARMED;
+		WRITE_ONCE(f->state, DFENCE_ARMED);
 		ctx->nr_live++;
 		closed = ctx->closed;
 		error = ctx->close_error;
@@ -465,7 +468,7 @@ static bool dfence_do_signal(struct dfence *f, int error, const char *what,
  */
 void dfence_signal(struct dfence *f, int error)
 {
-	if (f->state == DFENCE_PREPARED) {
+	if (dfence_is_prepared(f)) {
 		dfence_misuse_claimed(f, "was signalled before it was armed", _RET_IP_);
 		return;
 	}
@@ -491,7 +494,7 @@ EXPORT_SYMBOL_NS_GPL(dfence_signal, "DFENCE");
  */
 bool dfence_try_signal(struct dfence *f, int error)
 {
-	if (f->state == DFENCE_PREPARED) {
+	if (dfence_is_prepared(f)) {
 		dfence_misuse_claimed(f, "was signalled before it was armed", _RET_IP_);
 		return false;
 	}
@@ -519,7 +522,7 @@ void dfence_free(struct dfence *f)
 {
 	if (!f)
 		return;
-	if (likely(f->state == DFENCE_PREPARED)) {
+	if (likely(dfence_is_prepared(f))) {
 		dfence_free_prepared(f);
 		return;
 	}
@@ -543,7 +546,7 @@ void dfence_drop(struct dfence *f)
 {
 	if (!f)
 		return;
-	if (f->state == DFENCE_PREPARED) {
+	if (dfence_is_prepared(f)) {
 		dfence_free_prepared(f);
 		return;
 	}

@@ -6,6 +6,7 @@
 #define _DFENCE_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/compiler_attributes.h>
 #include <linux/dma-fence.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -72,6 +73,10 @@ struct dfence_ctx {
 
 int dfence_check_error(int error, unsigned long ip);
 void dfence_signal_claimed(struct dfence *f, int error, unsigned long ip);
+
+__printf(1, 2) __cold void dfence_report(const char *fmt, ...);
+unsigned int dfence_report_get(char *buf, size_t size);
+void dfence_report_show(struct seq_file *m);
 
 void dfence_ctx_show_all(struct seq_file *m);
 

@@ -15,4 +15,9 @@
 #error "Linux 7.2 or newer is needed: older dma_fences keep their ops after signalling"
 #endif
 
+/* 7.3 renamed it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#define dma_fence_enable_signaling dma_fence_enable_sw_signaling
+#endif
+
 #endif

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Timelines: creation, lifetime, advancing in order, closing.
+ */
+
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "util.h"
+
+#define MAX_FENCES 8
+
+/* Notes in which order the fences of a test signal, and how. */
+struct order_log {
+	unsigned int n;
+	u64 seqno[MAX_FENCES];
+	int error[MAX_FENCES];
+};
+
+struct order_cb {
+	struct dma_fence_cb base;
+	struct order_log *log;
+};
+
+static void note_order(struct dma_fence *fence, struct dma_fence_cb *base)
+{
+	struct order_log *log = container_of(base, struct order_cb, base)->log;
+
+	if (log->n < MAX_FENCES) {
+		log->seqno[log->n] = fence->seqno;
+		log->error[log->n] = fence->error;
+	}
+	log->n++;
+}
+
+/* Arm @n fences whose signalling goes to @log; fills @cbs. */
+static void arm_logged(struct kunit *test, struct dfence_ctx *ctx, struct order_log *log,
+		       struct order_cb *cbs, unsigned int n)
+{
+	struct dfence *f;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		f = dfence_test_armed(test, ctx, NULL);
+		cbs[i].log = log;
+		KUNIT_ASSERT_EQ(test, dma_fence_add_callback(&f->base, &cbs[i].base,
+							     note_order), 0);
+	}
+}
+
+struct create_case {
+	const char *name;
+	struct dfence_ctx_args args;
+	int error;
+};
+
+static const struct create_case create_cases[] = {
+	{ "no driver", { .timeline_name = "t" }, -EINVAL },
+	{ "no timeline", { .driver_name = "d" }, -EINVAL },
+	{ "seqno too large", { "d", "t", (u64)S64_MAX + 1 }, -EINVAL },
+	{ "largest seqno", { "d", "t", S64_MAX }, 0 },
+	{ "empty names", { "", "", 0 }, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(create, create_cases, name);
+
+static void create(struct kunit *test)
+{
+	const struct create_case *c = test->param_value;
+	struct dfence_ctx *ctx = dfence_ctx_create(&c->args);
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(ctx), c->error);
+	if (IS_ERR(ctx))
+		return;
+	KUNIT_EXPECT_EQ(test, dfence_ctx_last_armed(ctx),
+			c->args.first_seqno ? c->args.first_seqno - 1 : 0);
+	dfence_ctx_put(ctx);
+}
+
+static void create_without_args(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(dfence_ctx_create(NULL)), -EINVAL);
+}
+
+/* The caller's strings aren't needed after creation. */
+static void names_are_copied(struct kunit *test)
+{
+	char driver[] = "driver-name";
+	char timeline[] = "timeline-name";
+	struct dfence_ctx_args args = { .driver_name = driver, .timeline_name = timeline };
+	struct dfence_ctx *ctx = dfence_ctx_create(&args);
+	struct dfence *f;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx);
+	memset(driver, 'x', sizeof(driver) - 1);
+	memset(timeline, 'x', sizeof(timeline) - 1);
+	f = dfence_test_armed(test, ctx, NULL);
+	scoped_guard(rcu) {
+		KUNIT_EXPECT_STREQ(test, (__force const char *)dma_fence_driver_name(&f->base),
+				   "driver-name");
+		KUNIT_EXPECT_STREQ(test, (__force const char *)dma_fence_timeline_name(&f->base),
+				   "timeline-name");
+	}
+	dfence_signal(f, 0);
+	dfence_ctx_put(ctx);
+}
+
+/* A timeline lives as long as it has fences that aren't signalled. */
+static void fences_keep_ctx(struct kunit *test)
+{
+	struct dfence_ctx *ctx = dfence_test_ctx(test, 0);
+	struct dfence *f = dfence_test_armed(test, ctx, NULL);
+
+	KUNIT_EXPECT_PTR_EQ(test, dfence_ctx_get(ctx), ctx);
+	dfence_ctx_put(ctx);
+	dfence_ctx_put(ctx);
+	kvfree_rcu_barrier();
+	scoped_guard(rcu)
+		KUNIT_EXPECT_STREQ(test, (__force const char *)dma_fence_timeline_name(&f->base),
+				   "test-timeline");
+	dfence_signal(f, 0);
+}
+
+static void put_ctx(void *arg)
+{
+	dfence_ctx_put(arg);
+}
+
+static void last_put_in_hardirq(struct kunit *test)
+{
+	dfence_test_hardirq(test, put_ctx, dfence_test_ctx(test, 0));
+}
+
+static void owns(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence_ctx *other = dfence_test_ctx(test, 0);
+	struct dfence *f = dfence_get(dfence_test_armed(test, t->ctx, NULL));
+
+	KUNIT_EXPECT_NE(test, dfence_ctx_id(t->ctx), dfence_ctx_id(other));
+	KUNIT_EXPECT_TRUE(test, dfence_ctx_owns(t->ctx, &f->base));
+	KUNIT_EXPECT_FALSE(test, dfence_ctx_owns(other, &f->base));
+	dfence_signal(f, 0);
+	KUNIT_EXPECT_TRUE(test, dfence_ctx_owns(t->ctx, &f->base));
+	dfence_put(f);
+	dfence_ctx_put(other);
+}
+
+/* Up to the number and no further, in order; stale and duplicate numbers do nothing. */
+static void advance_in_order(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct order_cb cbs[5];
+	struct order_log log = {};
+	int i;
+
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 0, 0), 0);
+	arm_logged(test, t->ctx, &log, cbs, 5);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_live(t->ctx), 5);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 3, 0), 3);
+	KUNIT_EXPECT_EQ(test, log.n, 3);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_live(t->ctx), 2);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 3, 0), 0);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 1, -EIO), 0);
+	KUNIT_EXPECT_EQ(test, log.n, 3);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 5, -EIO), 2);
+	KUNIT_EXPECT_EQ(test, log.n, 5);
+	for (i = 0; i < 5; i++) {
+		KUNIT_EXPECT_EQ(test, log.seqno[i], i + 1);
+		KUNIT_EXPECT_EQ(test, log.error[i], i < 3 ? 0 : -EIO);
+	}
+}
+
+/* A number that was never armed comes from broken hardware: nothing may signal. */
+static void advance_refuses_the_future(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct order_cb cbs[2];
+	struct order_log log = {};
+
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 1, 0), -ERANGE);
+	arm_logged(test, t->ctx, &log, cbs, 2);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 3, 0), -ERANGE);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, U64_MAX, 0), -ERANGE);
+	KUNIT_EXPECT_EQ(test, log.n, 0);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 2, 0), 2);
+}
+
+static void advance_skips_what_is_signalled(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence *f[3];
+	int i;
+
+	for (i = 0; i < 3; i++)
+		f[i] = dfence_test_armed(test, t->ctx, NULL);
+	dfence_signal(f[1], -EIO);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_live(t->ctx), 2);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 3, 0), 2);
+}
+
+static void advance_reports_wrong_error(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct order_cb cbs[1];
+	struct order_log log = {};
+
+	arm_logged(test, t->ctx, &log, cbs, 1);
+	DFENCE_EXPECT_REPORT(test, "neither 0 nor a negative errno",
+			     dfence_ctx_advance(t->ctx, 1, EIO));
+	KUNIT_EXPECT_EQ(test, log.error[0], -EIO);
+}
+
+struct hardirq_advance {
+	struct dfence_ctx *ctx;
+	u64 seqno;
+	int ret;
+};
+
+static void advance_hardirq(void *arg)
+{
+	struct hardirq_advance *a = arg;
+
+	a->ret = dfence_ctx_advance(a->ctx, a->seqno, 0);
+}
+
+static void advance_in_hardirq(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct hardirq_advance a = { .ctx = t->ctx, .seqno = 4 };
+	struct order_cb cbs[4];
+	struct order_log log = {};
+	int i;
+
+	arm_logged(test, t->ctx, &log, cbs, 4);
+	dfence_test_hardirq(test, advance_hardirq, &a);
+	KUNIT_EXPECT_EQ(test, a.ret, 4);
+	KUNIT_EXPECT_EQ(test, log.n, 4);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, log.seqno[i], i + 1);
+}
+
+struct nested_advance {
+	struct dma_fence_cb base;
+	struct dfence_ctx *ctx;
+	struct order_log *log;
+	int ret;
+	unsigned int seen;
+};
+
+static void advance_again(struct dma_fence *fence, struct dma_fence_cb *base)
+{
+	struct nested_advance *nested = container_of(base, struct nested_advance, base);
+
+	nested->ret = dfence_ctx_advance(nested->ctx, 4, 0);
+	nested->seen = nested->log->n;
+}
+
+/*
+ * A second advance while the first is signalling, as an interrupt or another CPU
+ * would make it: it takes its fences, leaves the signalling to the first, and no
+ * younger fence overtakes the two that the first has not come to yet.
+ */
+static void concurrent_advance_keeps_order(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence *f = dfence_test_armed(test, t->ctx, NULL);
+	struct order_log log = {};
+	struct nested_advance nested = { .ctx = t->ctx, .log = &log };
+	struct order_cb cbs[3];
+	int i;
+
+	KUNIT_ASSERT_EQ(test, dma_fence_add_callback(&f->base, &nested.base,
+						     advance_again), 0);
+	arm_logged(test, t->ctx, &log, cbs, 3);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 2, 0), 2);
+	KUNIT_EXPECT_EQ(test, nested.ret, 2);
+	KUNIT_EXPECT_EQ(test, nested.seen, 0);
+	KUNIT_EXPECT_EQ(test, log.n, 3);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, log.seqno[i], i + 2);
+}
+
+struct advance32_case {
+	const char *name;
+	u64 first;
+	u32 seqno;
+	int ret;
+};
+
+/* Four fences each, from @first on. */
+static const struct advance32_case advance32_cases[] = {
+	{ "none", 1, 0, 0 },
+	{ "some", 1, 3, 3 },
+	{ "all", 1, 4, 4 },
+	{ "ahead", 1, 5, -ERANGE },
+	{ "before the beginning", 1, 0xffffffff, -ERANGE },
+	{ "below the wrap", 0xfffffffe, 0xffffffff, 2 },
+	{ "at the wrap", 0xfffffffe, 0, 3 },
+	{ "beyond the wrap", 0xfffffffe, 1, 4 },
+	{ "ahead of the wrap", 0xfffffffe, 2, -ERANGE },
+	{ "stale across the wrap", 0xfffffffe, 0xfffffff0, 0 },
+	{ "second round", 0x1fffffffe, 0, 3 },
+	{ "half a round behind", 0x200000000, 0x80000004, 0 },
+	{ "more than half a round behind", 0x200000000, 0x80000003, -ERANGE },
+};
+
+KUNIT_ARRAY_PARAM_DESC(advance32, advance32_cases, name);
+
+static void advance32(struct kunit *test)
+{
+	const struct advance32_case *c = test->param_value;
+	struct dfence_ctx *ctx = dfence_test_ctx(test, c->first);
+	struct order_log log = {};
+	struct order_cb cbs[4];
+
+	arm_logged(test, ctx, &log, cbs, 4);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance32(ctx, c->seqno, 0), c->ret);
+	KUNIT_EXPECT_EQ(test, log.n, max(c->ret, 0));
+	dfence_ctx_advance(ctx, c->first + 3, 0);
+	KUNIT_EXPECT_EQ(test, log.n, 4);
+	dfence_ctx_put(ctx);
+}
+
+/* Nothing was armed yet, so the hardware can't be busy. */
+static void new_ctx_is_quiet(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, dfence_ctx_close(t->ctx, -ENODEV), 0);
+}
+
+/* Closing under running DMA is refused, and nothing has happened then. */
+static void close_wants_quiet(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct order_cb cbs[3];
+	struct order_log log = {};
+	int i;
+
+	arm_logged(test, t->ctx, &log, cbs, 2);
+	DFENCE_EXPECT_REPORT(test, "closed while the hardware may be busy",
+			     KUNIT_EXPECT_EQ(test, dfence_ctx_close(t->ctx, -ENODEV), -EBUSY));
+	KUNIT_EXPECT_EQ(test, dfence_ctx_live(t->ctx), 2);
+	KUNIT_EXPECT_EQ(test, log.n, 0);
+
+	/* Arming takes the declaration back. */
+	dfence_ctx_declare_quiet(t->ctx);
+	arm_logged(test, t->ctx, &log, cbs + 2, 1);
+	DFENCE_EXPECT_REPORT(test, "closed while the hardware may be busy",
+			     KUNIT_EXPECT_EQ(test, dfence_ctx_shut(t->ctx, -ENODEV), -EBUSY));
+
+	dfence_ctx_declare_quiet(t->ctx);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_close(t->ctx, -ENODEV), 0);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_live(t->ctx), 0);
+	KUNIT_EXPECT_EQ(test, log.n, 3);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, log.seqno[i], i + 1);
+		KUNIT_EXPECT_EQ(test, log.error[i], -ENODEV);
+	}
+}
+
+/* What is left can't be called a success, nor be failed with something odd. */
+static void close_wants_an_errno(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, dfence_ctx_close(t->ctx, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_close(t->ctx, ENODEV), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_close(t->ctx, -MAX_ERRNO - 1), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, t->ctx->closed);
+}
+
+static void close_twice(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, dfence_ctx_close(t->ctx, -ENODEV), 0);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_close(t->ctx, -EIO), 0);
+	KUNIT_EXPECT_EQ(test, t->ctx->close_error, -ENODEV);
+}
+
+/* Too late to arm: reported, signalled on the spot, and the issuer goes on as ever. */
+static void arm_after_close(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence *f = dfence_alloc(t->ctx, NULL, GFP_KERNEL);
+	unsigned int before;
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	KUNIT_ASSERT_EQ(test, dfence_ctx_close(t->ctx, -ENODEV), 0);
+	DFENCE_EXPECT_REPORT(test, "was armed after its timeline was closed",
+			     dfence_arm(f));
+	KUNIT_EXPECT_EQ(test, dma_fence_get_status(&f->base), -ENODEV);
+	KUNIT_EXPECT_EQ(test, f->base.seqno, 1);
+
+	before = dfence_test_reports();
+	dfence_get(f);
+	dfence_signal(f, 0);
+	KUNIT_EXPECT_EQ(test, dfence_test_reports(), before);
+	KUNIT_EXPECT_EQ(test, dma_fence_get_status(&f->base), -ENODEV);
+	KUNIT_EXPECT_EQ(test, kref_read(&f->base.refcount), 1);
+	dfence_put(f);
+}
+
+/* The two halves of closing, the first one where sleeping is forbidden. */
+static void shut_in_atomic_context(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct order_cb cbs[2];
+	struct order_log log = {};
+
+	arm_logged(test, t->ctx, &log, cbs, 2);
+	dfence_ctx_declare_quiet(t->ctx);
+	preempt_disable();
+	KUNIT_EXPECT_EQ(test, dfence_ctx_shut(t->ctx, -ECANCELED), 0);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, log.n, 2);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 2, 0), 0);
+	dfence_ctx_synchronize(t->ctx);
+}
+
+static struct kunit_case ctx_cases[] = {
+	KUNIT_CASE_PARAM(create, create_gen_params),
+	KUNIT_CASE(create_without_args),
+	KUNIT_CASE(names_are_copied),
+	KUNIT_CASE(fences_keep_ctx),
+	KUNIT_CASE(last_put_in_hardirq),
+	KUNIT_CASE(owns),
+	KUNIT_CASE(advance_in_order),
+	KUNIT_CASE(advance_refuses_the_future),
+	KUNIT_CASE(advance_skips_what_is_signalled),
+	KUNIT_CASE(advance_reports_wrong_error),
+	KUNIT_CASE(advance_in_hardirq),
+	KUNIT_CASE(concurrent_advance_keeps_order),
+	KUNIT_CASE_PARAM(advance32, advance32_gen_params),
+	KUNIT_CASE(new_ctx_is_quiet),
+	KUNIT_CASE(close_wants_quiet),
+	KUNIT_CASE(close_wants_an_errno),
+	KUNIT_CASE(close_twice),
+	KUNIT_CASE(arm_after_close),
+	KUNIT_CASE(shut_in_atomic_context),
+	{}
+};
+
+static struct kunit_suite ctx_suite = {
+	.name = "dfence_ctx",
+	.init = dfence_test_init,
+	.exit = dfence_test_exit,
+	.test_cases = ctx_cases,
+};
+
+kunit_test_suite(ctx_suite);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fixtures for the test suites of dfence.
+ */
+
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/hrtimer.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/slab.h>
+
+#include "util.h"
+
+/**
+ * dfence_test_ctx() - make a timeline or end the test
+ * @test: test
+ * @first_seqno: sequence number to begin with; 0 means 1
+ *
+ * Context: Process context.
+ * Return: A new reference.
+ */
+struct dfence_ctx *dfence_test_ctx(struct kunit *test, u64 first_seqno)
+{
+	const struct dfence_ctx_args args = {
+		.driver_name = "test-driver",
+		.timeline_name = "test-timeline",
+		.first_seqno = first_seqno,
+	};
+	struct dfence_ctx *ctx = dfence_ctx_create(&args);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx);
+	return ctx;
+}
+
+/**
+ * dfence_test_armed() - make an armed fence or end the test
+ * @test: test
+ * @ctx: timeline
+ * @ops: issuer's functions or NULL
+ *
+ * Context: Process context.
+ * Return: A fence that has to be signalled.
+ */
+struct dfence *dfence_test_armed(struct kunit *test, struct dfence_ctx *ctx,
+				 const struct dfence_ops *ops)
+{
+	struct dfence *f = dfence_alloc(ctx, ops, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	dfence_arm(f);
+	return f;
+}
+
+/**
+ * dfence_test_init() - begin a case: make its timeline
+ * @test: test
+ *
+ * Context: Process context.
+ * Return: 0 or -ENOMEM.
+ */
+int dfence_test_init(struct kunit *test)
+{
+	struct dfence_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return -ENOMEM;
+	test->priv = t;
+	t->ctx = dfence_test_ctx(test, 0);
+	return 0;
+}
+
+/**
+ * dfence_test_exit() - end a case: nothing may be left of it
+ * @test: test
+ *
+ * A case that puts the timeline itself sets its pointer to NULL.
+ *
+ * Context: Process context.
+ */
+void dfence_test_exit(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+
+	if (!t || !t->ctx)
+		return;
+	dfence_ctx_synchronize(t->ctx);
+	KUNIT_EXPECT_EQ_MSG(test, dfence_ctx_live(t->ctx), 0, "fences left armed");
+	KUNIT_EXPECT_EQ_MSG(test, kref_read(&t->ctx->ref), 1, "timeline references left");
+	dfence_ctx_put(t->ctx);
+}
+
+struct dfence_test_irq {
+	struct hrtimer timer;
+	void (*func)(void *arg);
+	void *arg;
+	bool in_hardirq;
+	bool done;
+};
+
+static enum hrtimer_restart dfence_test_irq_fire(struct hrtimer *timer)
+{
+	struct dfence_test_irq *irq = container_of(timer, struct dfence_test_irq, timer);
+
+	irq->in_hardirq = in_hardirq();
+	irq->func(irq->arg);
+	/* Pairs with the acquire in dfence_test_hardirq(). */
+	smp_store_release(&irq->done, true);
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * dfence_test_hardirq() - run a function in a hard IRQ that interrupts the test
+ * @test: test
+ * @func: function
+ * @arg: its argument
+ *
+ * The test's task is the one that is interrupted, so the warnings it expects are
+ * expected in the interrupt, too.
+ *
+ * Context: Process context.
+ */
+void dfence_test_hardirq(struct kunit *test, void (*func)(void *arg), void *arg)
+{
+	struct dfence_test_irq irq = { .func = func, .arg = arg };
+	int i;
+
+	hrtimer_setup_on_stack(&irq.timer, dfence_test_irq_fire, CLOCK_MONOTONIC,
+			       HRTIMER_MODE_REL_PINNED_HARD);
+	preempt_disable();
+	hrtimer_start(&irq.timer, us_to_ktime(100), HRTIMER_MODE_REL_PINNED_HARD);
+	/* Pairs with the release in dfence_test_irq_fire(). */
+	for (i = 0; i < 2000 && !smp_load_acquire(&irq.done); i++)
+		mdelay(1);
+	preempt_enable();
+	hrtimer_cancel(&irq.timer);
+	destroy_hrtimer_on_stack(&irq.timer);
+
+	KUNIT_ASSERT_TRUE_MSG(test, irq.done, "the timer didn't fire");
+	KUNIT_EXPECT_TRUE(test, irq.in_hardirq);
+}
+
+/**
+ * dfence_test_reports() - how many misuses were reported so far
+ *
+ * Context: Any.
+ * Return: The count.
+ */
+unsigned int dfence_test_reports(void)
+{
+	char text[4];
+
+	return dfence_report_get(text, sizeof(text));
+}
+
+/**
+ * dfence_test_reported() - does the last report say this?
+ * @text: part of the report
+ *
+ * Context: Any.
+ * Return: Whether it does.
+ */
+bool dfence_test_reported(const char *text)
+{
+	char last[256];
+
+	dfence_report_get(last, sizeof(last));
+	return strstr(last, text);
+}
+
+MODULE_DESCRIPTION("KUnit tests of dfence");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("DFENCE");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
