@@ -16,6 +16,11 @@ modules:
 check:
 	scripts/check
 
+# Lint: CHECK='sparse shell' (scripts/lint --list)
+.PHONY: lint
+lint:
+	scripts/lint $(CHECK)
+
 # KUnit: SUITE='dfence*' ON=uml|kasan
 .PHONY: kunit
 kunit:

@@ -199,16 +199,20 @@ def read_junit(text):
     return results
 
 
+def tap_line(number, name, result):
+    """One TAP line for @result under @name."""
+    reason = " ".join(result.reason.split())
+    tail = ""
+    if result.status == SKIP:
+        tail = " # SKIP " + reason
+    elif result.status == FAIL and reason:
+        tail = " # " + reason
+    return "%sok %d - %s%s" % ("not " if result.status == FAIL else "", number,
+                               name.replace("#", ""), tail)
+
+
 def write_tap(results, file):
     """The results as one TAP document."""
     file.write("TAP version 13\n1..%d\n" % len(results))
     for number, result in enumerate(results, 1):
-        name = result.name.replace("#", "\\")
-        reason = " ".join(result.reason.split())
-        tail = ""
-        if result.status == SKIP:
-            tail = " # SKIP " + reason
-        elif result.status == FAIL and reason:
-            tail = " # " + reason
-        file.write("%sok %d - %s%s\n" % ("not " if result.status == FAIL else "",
-                                         number, name, tail))
+        file.write(tap_line(number, result.name, result) + "\n")

@@ -430,7 +430,8 @@ struct drm_carillon_submit {
 #define DRM_IOCTL_CARILLON_QUEUE_DESTROY \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_CARILLON_QUEUE_DESTROY, struct drm_carillon_queue_destroy)
 #define DRM_IOCTL_CARILLON_QUEUE_GET_STATE \
-	DRM_IOWR(DRM_COMMAND_BASE + DRM_CARILLON_QUEUE_GET_STATE, struct drm_carillon_queue_get_state)
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_CARILLON_QUEUE_GET_STATE,	\
+		 struct drm_carillon_queue_get_state)
 #define DRM_IOCTL_CARILLON_SUBMIT \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_CARILLON_SUBMIT, struct drm_carillon_submit)
 

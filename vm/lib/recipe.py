@@ -9,7 +9,7 @@ PACKAGES = """
     gcc make libc6-dev pkgconf meson ninja-build clang libasan8 libubsan1
     linux-headers-amd64 linux-source
     bc bison flex libelf-dev libssl-dev cpio rsync perl python3 xz-utils zstd patch
-    sparse
+    sparse shellcheck pyflakes3 g++
     qemu-system-x86
     libdrm-dev libpng-dev libcairo2-dev
     igt-gpu-tools igt-gpu-tools-tests libdrm-tests
