@@ -32,7 +32,7 @@
 
 #define CRLN_BAR0_SIZE			0x80000
 
-/* Global registers. 32-bit accesses only; others fault the access. */
+/* Global registers. 32-bit accesses only; others read ones and write nothing. */
 #define CRLN_REG_MAGIC			0x0000	/* RO: CRLN_MAGIC */
 #define CRLN_REG_HW_VERSION		0x0004	/* RO: CRLN_VERSION(major, minor) */
 #define CRLN_REG_FW_VERSION		0x0008	/* RO: CRLN_VERSION(major, minor) */
@@ -155,7 +155,8 @@ struct crln_desc {
 
 /**
  * struct crln_cpl_head - what happened last on a ring
- * @seqno: of the last job that ended; written after its slot record, atomically
+ * @seqno: of the last job that ended; written after its slot record, atomically;
+ *	left alone by enable
  * @head: slots consumed, free running
  * @state: enum crln_ring_state; written on entry to STOPPED and FAULTED, and at enable
  * @fault: enum crln_ring_fault
