@@ -11,6 +11,13 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
+# A picture through the emulated GPU: IMG=photo.png, DEMO_ARGS='--kernel stock73'
+.PHONY: demo
+export IMG
+demo:
+	@vm/host-setup
+	@scripts/demo $(DEMO_ARGS)
+
 # All tests, as CI runs them.
 .PHONY: check
 check:
