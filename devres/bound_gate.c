@@ -86,7 +86,7 @@
 
 #include "bound_internal.h"
 
-#define BOUND_REPORT_BYTES 512
+#define BOUND_REPORT_BYTES 800
 #define BOUND_REPORT_MAX_MS 60000
 
 static bool bound_gate_is_below(const struct device *dev, const struct device *ancestor)
@@ -273,6 +273,7 @@ static void bound_gate_report(struct bound_gate *gate, unsigned long since)
 	char *text = kmalloc(BOUND_REPORT_BYTES, GFP_KERNEL);
 	struct seq_buf out;
 
+	atomic_inc(&gate->reports);
 	if (!text)
 		return;
 	seq_buf_init(&out, text, BOUND_REPORT_BYTES);

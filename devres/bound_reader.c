@@ -13,8 +13,8 @@
  * entered, how long ago. It applies to gates that are created while it is set, and is the
  * default on kernels with CONFIG_PROVE_LOCKING, where speed doesn't matter.
  *
- * Each gate then has a fixed number of slots, claimed with one compare-and-exchange, so that
- * entering never allocates nor takes a lock. Readers that find no slot are only counted.
+ * Each gate then has 64 slots, claimed with one compare-and-exchange, so that entering never
+ * allocates nor takes a lock. Readers that find no slot are only counted.
  */
 
 #include <bound/bound_gate.h>
@@ -50,6 +50,8 @@ MODULE_PARM_DESC(track_readers, "Remember who is inside a gate, to name who bloc
 
 unsigned int bound_report_ms = 5000;
 module_param_named(drain_report_ms, bound_report_ms, uint, 0644);
+/* For the test, which doesn't want to wait that long. */
+EXPORT_SYMBOL_NS_GPL(bound_report_ms, "BOUND");
 MODULE_PARM_DESC(drain_report_ms, "Report readers that block unbind after that many ms");
 
 /**
@@ -124,6 +126,8 @@ void bound_reader_describe(struct bound_gate *gate, struct seq_buf *out)
 		seq_buf_puts(out, "readers unknown (bound.track_readers is off)");
 		return;
 	}
+	if (untracked)
+		seq_buf_printf(out, "%d readers so far found no slot; ", untracked);
 	for (i = 0; i < BOUND_READER_SLOTS; i++) {
 		struct bound_reader *reader = &gate->readers[i];
 		struct task_struct *task;
@@ -137,7 +141,5 @@ void bound_reader_describe(struct bound_gate *gate, struct seq_buf *out)
 			       task_pid_nr(task), (void *)READ_ONCE(reader->ip),
 			       jiffies_to_msecs(jiffies - READ_ONCE(reader->since)));
 	}
-	if (untracked)
-		seq_buf_printf(out, "%d more so far found no slot", untracked);
 }
 EXPORT_SYMBOL_NS_GPL(bound_reader_describe, "BOUND");

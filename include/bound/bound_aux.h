@@ -53,12 +53,15 @@ struct bound_aux_args {
 /**
  * bound_aux_register() - register an auxiliary device with data of a declared type
  * @gate: the parent's gate
- * @args: &struct bound_aux_args, needed during the call only
+ * @args: pointer to &struct bound_aux_args, needed during the call only; may be a
+ *	compound literal, whose commas are why this is variadic
  *
  * See __bound_aux_register(); the calling module's name becomes the first part
  * of the device's name.
  */
-#define bound_aux_register(gate, args) __bound_aux_register(gate, args, KBUILD_MODNAME)
+#define bound_aux_register(gate, args...) \
+	__bound_aux_register(gate, __bound_aux_args(args), KBUILD_MODNAME)
+#define __bound_aux_args(args...) (args)
 
 struct bound_aux * __must_check __bound_aux_register(struct bound_gate *gate,
 						     const struct bound_aux_args *args,

@@ -60,6 +60,8 @@ struct bound_gate {
 	struct rcu_head drain_rcu;
 	/* readers that found no slot in @readers, for the report */
 	atomic_t untracked;
+	/* how often closing has complained about readers that don't leave */
+	atomic_t reports;
 	struct kref ref;
 	struct work_struct free_work;
 };

@@ -43,17 +43,18 @@ void bound_sleeper_del(struct bound_sleeper *sleeper);
  */
 #define bound_wait_event_interruptible_timeout(tok, wq_head, cond, timeout_jiffies)		\
 ({												\
-	const struct bound_token *__tok = (tok);						\
-	wait_queue_head_t *__wq = &(wq_head);							\
-	struct bound_sleeper __sleeper;								\
-	bool __cond = false;									\
-	long __left;										\
+	const struct bound_token *__bound_tok = (tok);						\
+	wait_queue_head_t *__bound_wq = &(wq_head);						\
+	struct bound_sleeper __bound_sleeper;							\
+	bool __bound_event = false;								\
+	long __bound_left;									\
 												\
-	bound_sleeper_add(__tok, &__sleeper, __wq);						\
-	__left = wait_event_interruptible_timeout(						\
-		*__wq, (__cond = (cond)) || bound_closing(__tok), timeout_jiffies);		\
-	bound_sleeper_del(&__sleeper);								\
-	__left > 0 && !__cond ? -ENODEV : __left;						\
+	bound_sleeper_add(__bound_tok, &__bound_sleeper, __bound_wq);				\
+	__bound_left = wait_event_interruptible_timeout(					\
+		*__bound_wq, (__bound_event = (cond)) || bound_closing(__bound_tok),		\
+		timeout_jiffies);								\
+	bound_sleeper_del(&__bound_sleeper);							\
+	__bound_left > 0 && !__bound_event ? -ENODEV : __bound_left;				\
 })
 
 /**
@@ -70,17 +71,18 @@ void bound_sleeper_del(struct bound_sleeper *sleeper);
  */
 #define bound_wait_event_timeout(tok, wq_head, cond, timeout_jiffies)				\
 ({												\
-	const struct bound_token *__tok = (tok);						\
-	wait_queue_head_t *__wq = &(wq_head);							\
-	struct bound_sleeper __sleeper;								\
-	bool __cond = false;									\
-	long __left;										\
+	const struct bound_token *__bound_tok = (tok);						\
+	wait_queue_head_t *__bound_wq = &(wq_head);						\
+	struct bound_sleeper __bound_sleeper;							\
+	bool __bound_event = false;								\
+	long __bound_left;									\
 												\
-	bound_sleeper_add(__tok, &__sleeper, __wq);						\
-	__left = wait_event_timeout(*__wq, (__cond = (cond)) || bound_closing(__tok),		\
-				    timeout_jiffies);						\
-	bound_sleeper_del(&__sleeper);								\
-	__left > 0 && !__cond ? -ENODEV : __left;						\
+	bound_sleeper_add(__bound_tok, &__bound_sleeper, __bound_wq);				\
+	__bound_left = wait_event_timeout(							\
+		*__bound_wq, (__bound_event = (cond)) || bound_closing(__bound_tok),		\
+		timeout_jiffies);								\
+	bound_sleeper_del(&__bound_sleeper);							\
+	__bound_left > 0 && !__bound_event ? -ENODEV : __bound_left;				\
 })
 
 #endif /* _BOUND_BOUND_SLEEPER_H_ */
