@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suites of bound.ko, as one module.
+ */
+
+#include <kunit/test.h>
+#include <linux/module.h>
+
+#include "test_suites.h"
+
+kunit_test_suites(&bound_gate_suite, &bound_assume_suite, &bound_bar_suite, &bound_aux_suite);
+
+MODULE_DESCRIPTION("KUnit tests of bound.ko");
+MODULE_IMPORT_NS("BOUND");
+MODULE_LICENSE("GPL");

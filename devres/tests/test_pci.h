@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DEVRES_TESTS_TEST_PCI_H_
+#define _DEVRES_TESTS_TEST_PCI_H_
+
+#include <linux/types.h>
+
+struct kunit;
+struct pci_dev;
+
+/* the device's BARs */
+#define TEST_PCI_REGS 0
+#define TEST_PCI_REGS_SIZE 0x1000
+#define TEST_PCI_PORTS 1
+#define TEST_PCI_MEM 2
+#define TEST_PCI_MEM_SIZE 0x10000
+#define TEST_PCI_SMALL 3
+#define TEST_PCI_SMALL_SIZE 0x10
+#define TEST_PCI_ABSENT 4
+
+/**
+ * struct test_pci - a PCI bus with one device, bound to a driver, made of software
+ *
+ * Its config space answers the PCI core as a device's would: the core finds it, sizes
+ * its BARs and gives them addresses in a window of this bus. On UML the window is emulated too:
+ * accesses end in @mem and are counted. Elsewhere nothing answers there.
+ */
+struct test_pci {
+	/** @pdev: the device */
+	struct pci_dev *pdev;
+	/** @mem: what is behind the window, UML only */
+	u8 *mem;
+	/** @accesses: to the window, UML only */
+	unsigned int accesses;
+	/** @last_width: bytes, of the last access */
+	int last_width;
+	/** @last_off: of the last access, from the start of the window */
+	unsigned int last_off;
+	/** @unmaps: how many mappings of the window have gone, UML only */
+	unsigned int unmaps;
+};
+
+struct test_pci *test_pci_create(struct kunit *test);
+bool test_pci_answers(void);
+u8 *test_pci_bar_mem(struct test_pci *pci, int bar);
+
+#endif /* _DEVRES_TESTS_TEST_PCI_H_ */
