@@ -3,6 +3,7 @@
  * The job object: its life and its states.
  */
 
+#include <kunit/visibility.h>
 #include <linux/bug.h>
 #include <linux/dma-fence.h>
 #include <linux/errno.h>
@@ -43,6 +44,7 @@ void jobq_job_set_state_locked(struct jobq_job *job, enum jobq_job_state state)
 	trace_jobq_job_state(job, state);
 	job->state = state;
 }
+EXPORT_SYMBOL_IF_KUNIT(jobq_job_set_state_locked);
 
 /**
  * jobq_job_init() - begin to put a job together

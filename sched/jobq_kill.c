@@ -50,7 +50,8 @@
  */
 void jobq_kill(struct jobq *q, int error)
 {
-	if (WARN_ON_ONCE(error >= 0 || error < -MAX_ERRNO))
+	if (WARN(error >= 0 || error < -MAX_ERRNO, "jobq %s: killed with error %d\n",
+		 q->name, error))
 		error = -ECANCELED;
 
 	scoped_guard(spinlock_irqsave, &q->lock) {
@@ -80,7 +81,8 @@ EXPORT_SYMBOL_NS_GPL(jobq_kill, "JOBQ");
 void jobq_stopped(struct jobq *q)
 {
 	scoped_guard(spinlock_irqsave, &q->lock) {
-		if (WARN_ON_ONCE(q->state < JOBQ_KILLED))
+		if (WARN(q->state < JOBQ_KILLED, "jobq %s: stopped, but not killed\n",
+			 q->name))
 			return;
 		q->hw_stopped = true;
 		jobq_wake_locked(q);
@@ -113,6 +115,7 @@ void jobq_kill_fn(struct work_struct *work)
 
 	guard(dfence_signalling)();
 	wait_event(q->idle, jobq_settled(q));
+	guard(mutex)(&q->hw_lock);
 	if (!jobq_quiet(q) && jobq_ask_stop(q)) {
 		guard(spinlock_irqsave)(&q->lock);
 		if (!q->hw_stopped)
@@ -130,6 +133,7 @@ static void jobq_stop_and_wait(struct jobq *q)
 {
 	guard(dfence_signalling)();
 	wait_event(q->idle, jobq_settled(q));
+	guard(mutex)(&q->hw_lock);
 	if (!jobq_quiet(q)) {
 		jobq_ask_stop(q);
 		if (q->stop_sent)

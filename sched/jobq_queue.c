@@ -66,6 +66,11 @@
  * clears the flag, so nothing is missed, order is kept and nobody waits. The one
  * runs with interrupts disabled unless run_job may sleep.
  *
+ * &jobq.hw_lock is a mutex around the ops that take the ring away from its jobs:
+ * timedout, stop, force_stop. It is taken in dma_fence signalling critical
+ * sections, so nothing that allocates is called inside. &jobq.teardown_lock is
+ * outside of all others.
+ *
  * From the first published fence on everything is in a dma_fence signalling
  * critical section for lockdep: jobq_commit(), running, completing, timeout and
  * kill handling, but not the freeing of jobs.
@@ -99,6 +104,7 @@
  * - what &jobq_ops.run_job or &jobq_ops.job_error returned.
  */
 
+#include <kunit/visibility.h>
 #include <linux/bug.h>
 #include <linux/device.h>
 #include <linux/err.h>
@@ -146,6 +152,7 @@ void jobq_set_state_locked(struct jobq *q, enum jobq_state state)
 	trace_jobq_state(q, state);
 	q->state = state;
 }
+EXPORT_SYMBOL_IF_KUNIT(jobq_set_state_locked);
 
 /**
  * jobq_wake_locked() - something that &jobq.idle is for has changed
@@ -201,6 +208,7 @@ static void jobq_init_state(struct jobq *q, const struct jobq_args *args)
 	INIT_LIST_HEAD(&q->inflight);
 	INIT_LIST_HEAD(&q->done);
 	init_waitqueue_head(&q->idle);
+	mutex_init(&q->hw_lock);
 	mutex_init(&q->teardown_lock);
 	INIT_WORK(&q->free_work, jobq_free_fn);
 	INIT_WORK(&q->run_work, jobq_run_work_fn);

@@ -352,7 +352,8 @@ static void jobq_run_queues(struct jobq_job **jobs, unsigned int num_jobs)
  * queue that was killed meanwhile are cancelled: their fences signal with the
  * queue's error, those of other queues run.
  *
- * The queues take references of their own; the caller still has to put his.
+ * The queues take references of their own; the caller still has to put his. If one
+ * of @jobs isn't prepared this is reported, and none is committed.
  *
  * Context: Process; run_job is called unless a job has to wait. A dma_fence
  * signalling critical section inside: doesn't allocate. No lock may be held that is
@@ -363,7 +364,9 @@ void jobq_commit(struct jobq_job **jobs, unsigned int num_jobs)
 	unsigned int i;
 
 	for (i = 0; i < num_jobs; i++)
-		if (WARN_ON_ONCE(jobs[i]->state != JOBQ_JOB_PREPARED))
+		if (WARN(jobs[i]->state != JOBQ_JOB_PREPARED,
+			 "jobq %s: commit of a job that isn't prepared\n",
+			 jobs[i]->q->name))
 			return;
 
 	scoped_guard(dfence_signalling) {

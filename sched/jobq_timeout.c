@@ -96,6 +96,7 @@ static bool jobq_still_timedout(struct jobq *q, struct jobq_job *job)
 
 static void jobq_handle_timeout(struct jobq *q, struct jobq_job *job)
 {
+	guard(mutex)(&q->hw_lock);
 	if (!jobq_still_timedout(q, job))
 		return;
 
@@ -185,7 +186,7 @@ void jobq_reset(struct jobq *q, struct jobq_job *guilty)
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	if (WARN_ON_ONCE(!q->stop_count)) {
+	if (WARN(!q->stop_count, "jobq %s: reset while not stopped\n", q->name)) {
 		spin_unlock_irqrestore(&q->lock, flags);
 		return;
 	}
@@ -230,7 +231,7 @@ EXPORT_SYMBOL_NS_GPL(jobq_stop, "JOBQ");
 void jobq_start(struct jobq *q)
 {
 	scoped_guard(spinlock_irqsave, &q->lock) {
-		if (WARN_ON_ONCE(!q->stop_count))
+		if (WARN(!q->stop_count, "jobq %s: started while not stopped\n", q->name))
 			return;
 		if (!--q->stop_count && q->state == JOBQ_STOPPED)
 			jobq_set_state_locked(q, JOBQ_RUNNING);
@@ -267,7 +268,10 @@ void jobq_timeout_resume(struct jobq *q)
 	ktime_t now = ktime_get();
 
 	guard(spinlock_irqsave)(&q->lock);
-	if (WARN_ON_ONCE(!q->timeout_paused) || --q->timeout_paused)
+	if (WARN(!q->timeout_paused, "jobq %s: timeout resumed while not suspended\n",
+		 q->name))
+		return;
+	if (--q->timeout_paused)
 		return;
 	/* A job that became the oldest meanwhile has lost less. */
 	if (ktime_after(q->head_since, q->paused_at))

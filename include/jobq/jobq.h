@@ -83,7 +83,8 @@ enum jobq_verdict {
 /**
  * struct jobq_ops - what a driver does for its queues
  *
- * No op is called with a lock of the queue held, &jobq_ops.job_error included.
+ * No op is called with a spinlock of the queue held, &jobq_ops.job_error included.
+ * @timedout, @stop and @force_stop of a queue are never called at the same time.
  * No op is called after jobq_teardown() has returned, but @job_free of jobs to
  * which the driver still has references, and @release.
  */
@@ -341,8 +342,13 @@ struct jobq {
 	struct delayed_work timeout_work;
 	/** @kill_work: Stops the hardware after jobq_kill(). */
 	struct delayed_work kill_work;
-	/** @stop_sent: Owned by @kill_work, then by teardown: ops->stop was called. */
+	/** @stop_sent: Under @hw_lock: ops->stop was called. */
 	bool stop_sent;
+	/**
+	 * @hw_lock: Serialises what takes the ring away from its jobs: the ops
+	 * timedout, stop and force_stop, with what follows from them.
+	 */
+	struct mutex hw_lock;
 	/** @teardown_lock: Serialises jobq_teardown(). */
 	struct mutex teardown_lock;
 };

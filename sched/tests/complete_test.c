@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Completing: batches, errors, order, wrong values, who frees.
+ */
+
+#include <linux/delay.h>
+#include <linux/limits.h>
+
+#include "mock.h"
+
+static void in_batches(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
+
+	mock_submit_many(mq, 6);
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, 2), 0);
+	KUNIT_EXPECT_EQ(test, mq->num_signalled, 2);
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, 2), 0);
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, 1), 0);
+	KUNIT_EXPECT_EQ(test, mq->num_signalled, 2);
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, 6), 0);
+	KUNIT_EXPECT_EQ(test, mq->num_signalled, 6);
+	mock_expect_signalled(mq, 0, 6, 0);
+	mock_flush(mq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&mq->num_freed), 6);
+	mock_queue_end(mq);
+}
+
+/* A device that reports what was never run isn't believed. */
+static void from_the_future(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, 0), 0);
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, 1), -ERANGE);
+	mock_submit_many(mq, 2);
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, 3), -ERANGE);
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, U64_MAX), -ERANGE);
+	KUNIT_EXPECT_EQ(test, jobq_complete32(&mq->q, 3), -ERANGE);
+	KUNIT_EXPECT_EQ(test, jobq_complete32(&mq->q, U32_MAX), -ERANGE);
+	KUNIT_EXPECT_EQ(test, mq->num_signalled, 0);
+	mock_queue_end(mq);
+}
+
+/* 32-bit seqnos, before, at and after the wrap. */
+static void wrapping(struct kunit *test)
+{
+	const u64 first = 5ULL << 32 | (U32_MAX - 1);
+	const struct jobq_args args = {
+		.ops = &mock_ops, .driver_name = "d", .name = "n",
+		.credits = MOCK_CREDITS, .first_seqno = first,
+	};
+	struct mock_queue *mq = mock_queue_raw(test, &args);
+	unsigned int i;
+
+	mock_submit_many(mq, 4);
+	KUNIT_EXPECT_EQ(test, mq->ran[0], first);
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_EQ(test, jobq_complete32(&mq->q, (u32)(first + i)), 0);
+		KUNIT_EXPECT_EQ(test, mq->num_signalled, i + 1);
+		KUNIT_EXPECT_EQ(test, mq->signalled[i], first + i);
+	}
+	KUNIT_EXPECT_EQ(test, jobq_complete32(&mq->q, (u32)first), 0);
+	KUNIT_EXPECT_EQ(test, jobq_complete32(&mq->q, (u32)(first + 4)), -ERANGE);
+	mock_queue_end(mq);
+}
+
+/* Each job has its own error; it is what waiters see. */
+static void job_errors(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+	struct mock_job *good = mock_submit(mq), *bad = mock_submit(mq);
+	struct jobq_stats stats;
+
+	bad->error = -EFAULT;
+	jobq_complete(&mq->q, 2);
+	mock_expect_signalled(mq, 0, 1, 0);
+	mock_expect_signalled(mq, 1, 1, -EFAULT);
+	KUNIT_EXPECT_EQ(test, dma_fence_get_status(jobq_job_fence(&good->base)), 1);
+	KUNIT_EXPECT_EQ(test, dma_fence_get_status(jobq_job_fence(&bad->base)), -EFAULT);
+	KUNIT_EXPECT_EQ(test, jobq_job_state(&bad->base), JOBQ_JOB_DONE);
+	jobq_get_stats(&mq->q, &stats);
+	KUNIT_EXPECT_EQ(test, stats.done, 2);
+	KUNIT_EXPECT_EQ(test, stats.errors, 1);
+	jobq_job_put(&good->base);
+	jobq_job_put(&bad->base);
+	mock_queue_end(mq);
+}
+
+static void positive_error_is_reported(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+	struct mock_job *job = mock_submit(mq);
+
+	job->error = EIO;
+	MOCK_EXPECT_WARNING(test, jobq_complete(&mq->q, 1));
+	mock_expect_signalled(mq, 0, 1, -EIO);
+	jobq_job_put(&job->base);
+	mock_queue_end(mq);
+}
+
+static void complete_three(void *arg)
+{
+	struct mock_queue *mq = arg;
+
+	jobq_complete(&mq->q, 3);
+}
+
+/* From a hard interrupt; with an atomic queue it also runs what was waiting. */
+static void from_hardirq(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
+
+	mock_submit_many(mq, MOCK_CREDITS + 2);
+	KUNIT_EXPECT_EQ(test, mq->num_ran, MOCK_CREDITS);
+	mock_hardirq(test, complete_three, mq);
+	KUNIT_EXPECT_EQ(test, mq->num_ran, MOCK_CREDITS + 2);
+	mock_expect_signalled(mq, 0, 3, 0);
+	mock_queue_end(mq);
+}
+
+/* The same where run_job may sleep: the worker runs it. */
+static void from_hardirq_with_worker(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+
+	mock_submit_many(mq, MOCK_CREDITS + 2);
+	mock_hardirq(test, complete_three, mq);
+	mock_expect_signalled(mq, 0, 3, 0);
+	mock_flush(mq);
+	KUNIT_EXPECT_EQ(test, mq->num_ran, MOCK_CREDITS + 2);
+	KUNIT_EXPECT_FALSE(test, mq->run_atomic);
+	KUNIT_EXPECT_PTR_NE(test, mq->run_task, current);
+	mock_queue_end(mq);
+}
+
+static void complete_itself(struct mock_queue *mq, struct mock_job *job)
+{
+	KUNIT_EXPECT_EQ(mq->test, jobq_complete(&mq->q, jobq_job_seqno(&job->base)), 0);
+	/* It isn't over before run_job has returned. */
+	KUNIT_EXPECT_EQ(mq->test, mq->num_signalled, jobq_job_seqno(&job->base) - 1);
+}
+
+/* The hardware is faster than run_job. */
+static void during_run_job(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
+
+	mq->on_run = complete_itself;
+	mock_submit_many(mq, 3);
+	KUNIT_EXPECT_EQ(test, mq->num_ran, 3);
+	mock_expect_signalled(mq, 0, 3, 0);
+	mock_queue_end(mq);
+}
+
+static void complete_next(struct mock_queue *mq, struct mock_job *job)
+{
+	/* Leaves it to the one who is calling us. */
+	KUNIT_EXPECT_EQ(mq->test, jobq_complete(&mq->q, jobq_job_seqno(&job->base) + 1),
+			jobq_job_seqno(&job->base) == 4 ? -ERANGE : 0);
+	KUNIT_EXPECT_EQ(mq->test, mq->num_signalled, jobq_job_seqno(&job->base));
+}
+
+/* A completion reported in the callback of a fence of the same queue. */
+static void during_signalling(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
+
+	mock_submit_many(mq, 4);
+	mq->on_signal = complete_next;
+	jobq_complete(&mq->q, 1);
+	mock_expect_signalled(mq, 0, 4, 0);
+	mock_queue_end(mq);
+}
+
+static void sum_seqnos(struct jobq_job *job, void *arg)
+{
+	*(u64 *)arg = *(u64 *)arg * 10 + jobq_job_seqno(job);
+}
+
+static void visit_running(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+	u64 seen = 0;
+
+	jobq_visit_running(&mq->q, sum_seqnos, &seen);
+	KUNIT_EXPECT_EQ(test, seen, 0);
+	mock_submit_many(mq, 4);
+	jobq_complete(&mq->q, 1);
+	jobq_visit_running(&mq->q, sum_seqnos, &seen);
+	KUNIT_EXPECT_EQ(test, seen, 234);
+	mock_queue_end(mq);
+}
+
+static void stats(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+	struct jobq_stats stats;
+
+	mock_submit_many(mq, 1);
+	msleep(100);
+	jobq_get_stats(&mq->q, &stats);
+	KUNIT_EXPECT_EQ(test, stats.queued, 1);
+	KUNIT_EXPECT_EQ(test, stats.run, 1);
+	KUNIT_EXPECT_EQ(test, stats.done, 0);
+	KUNIT_EXPECT_GE(test, stats.busy_ns, 100 * NSEC_PER_MSEC);
+
+	jobq_complete(&mq->q, 1);
+	msleep(1000);
+	jobq_get_stats(&mq->q, &stats);
+	KUNIT_EXPECT_EQ(test, stats.done, 1);
+	KUNIT_EXPECT_EQ(test, stats.cancelled, 0);
+	KUNIT_EXPECT_GE(test, stats.running_ns, 100 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_GE(test, stats.busy_ns, stats.running_ns);
+	KUNIT_EXPECT_LT(test, stats.busy_ns, 1000 * NSEC_PER_MSEC);
+
+	jobq_stop(&mq->q);
+	mock_submit_many(mq, 1);
+	msleep(100);
+	jobq_start(&mq->q);
+	mock_flush(mq);
+	jobq_get_stats(&mq->q, &stats);
+	KUNIT_EXPECT_GE(test, stats.pending_ns, 100 * NSEC_PER_MSEC);
+	mock_queue_end(mq);
+}
+
+static struct kunit_case complete_cases[] = {
+	KUNIT_CASE(in_batches),
+	KUNIT_CASE(from_the_future),
+	KUNIT_CASE(wrapping),
+	KUNIT_CASE(job_errors),
+	KUNIT_CASE(positive_error_is_reported),
+	KUNIT_CASE(from_hardirq),
+	KUNIT_CASE(from_hardirq_with_worker),
+	KUNIT_CASE(during_run_job),
+	KUNIT_CASE(during_signalling),
+	KUNIT_CASE(visit_running),
+	KUNIT_CASE(stats),
+	{}
+};
+
+static struct kunit_suite complete_suite = {
+	.name = "jobq-complete",
+	.test_cases = complete_cases,
+};
+
+kunit_test_suite(complete_suite);
