@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rings: where jobs are handed to the device.
+ */
+
+/**
+ * DOC: Ring
+ *
+ * A ring is one allocation of coherent memory, descriptors first, then the
+ * completion area, and a block of registers. Its owner is the only one to push
+ * and to look at results; interrupts reach the owner through an RCU-protected
+ * table.
+ *
+ * States are those of the device (enum crln_ring_state). The driver keeps one
+ * bit beside: whether it has enabled the ring and nobody has reset the device
+ * since. A ring without it is as good as stopped, and needs a
+ * carillon_ring_restart() before it takes jobs.
+ *
+ * A ring's memory isn't freed before the device has said that the ring is
+ * disabled, has been reset, or is off the bus.
+ */
+
+#include <linux/dma-mapping.h>
+#include <linux/iopoll.h>
+#include <linux/pci.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include <bound/bound_bar.h>
+
+#include "carillon_core_priv.h"
+#include "carillon_irq.h"
+#include "carillon_ring.h"
+#include "carillon_watch.h"
+
+/**
+ * struct carillon_ring - a ring
+ *
+ * Locking codes: I: set at creation; R: carillon_core.ring_mutex; O: the owner's
+ * business: one caller at a time.
+ */
+struct carillon_ring {
+	/** @core: I */
+	struct carillon_core *core;
+	/** @args: I */
+	struct carillon_ring_args args;
+	/** @index: I: number of the ring */
+	unsigned int index;
+	/** @vector: I: interrupt vector */
+	unsigned int vector;
+	/** @size_bytes: I: of @desc and completion area together */
+	size_t size_bytes;
+	/** @desc: I: the slots */
+	struct crln_desc *desc;
+	/** @desc_dma: I: their bus address, and that of the whole allocation */
+	dma_addr_t desc_dma;
+	/** @cpl: I: the completion area */
+	struct crln_cpl_head *cpl;
+	/** @tail: O: slots written, free running */
+	u32 tail;
+	/** @enabled: R to write: enabled, and the device wasn't reset since */
+	bool enabled;
+};
+
+static u32 carillon_ring_read(const struct bound_token *tok, const struct carillon_ring *ring,
+			      u32 reg)
+{
+	return bound_bar_read32(tok, ring->core->bar, CRLN_RING_REG(ring->index, reg));
+}
+
+static void carillon_ring_write(const struct bound_token *tok, const struct carillon_ring *ring,
+				u32 reg, u32 val)
+{
+	bound_bar_write32(tok, ring->core->bar, CRLN_RING_REG(ring->index, reg), val);
+}
+
+static void carillon_ring_write64(const struct bound_token *tok, const struct carillon_ring *ring,
+				  u32 reg, u64 val)
+{
+	carillon_ring_write(tok, ring, reg, lower_32_bits(val));
+	carillon_ring_write(tok, ring, reg + 4, upper_32_bits(val));
+}
+
+static const struct crln_cpl_slot *carillon_ring_cpl_slot(const struct carillon_ring *ring,
+							  u32 slot)
+{
+	return (void *)ring->cpl + CRLN_CPL_SLOT(slot);
+}
+
+/* Every state but those in which the device fetches jobs, or runs one. */
+static bool carillon_ring_state_quiet(u32 state)
+{
+	return state == CRLN_RING_DISABLED || state == CRLN_RING_STOPPED ||
+	       state == CRLN_RING_FAULTED;
+}
+
+static int carillon_ring_enable_locked(const struct bound_token *tok, struct carillon_ring *ring)
+{
+	u32 state;
+
+	lockdep_assert_held(&ring->core->ring_mutex);
+
+	memset(ring->desc, 0, ring->size_bytes);
+	ring->tail = 0;
+	carillon_ring_write64(tok, ring, CRLN_RING_BASE_LO, ring->desc_dma);
+	carillon_ring_write64(tok, ring, CRLN_RING_CPL_LO,
+			      ring->desc_dma + CRLN_RING_SIZE(ring->args.order));
+	carillon_ring_write64(tok, ring, CRLN_RING_PT_LO, ring->args.pt_addr);
+	carillon_ring_write(tok, ring, CRLN_RING_ORDER, ring->args.order);
+	carillon_ring_write(tok, ring, CRLN_RING_PRIO, ring->args.priority);
+	carillon_ring_write(tok, ring, CRLN_RING_VECTOR, ring->vector);
+	carillon_ring_write(tok, ring, CRLN_RING_CTRL, CRLN_RING_CTRL_ENABLE);
+
+	state = carillon_ring_read(tok, ring, CRLN_RING_STATE);
+	if (state == CRLN_RING_IDLE) {
+		WRITE_ONCE(ring->enabled, true);
+		return 0;
+	}
+	if (!carillon_core_check(tok, ring->core))
+		return -ENODEV;
+	dev_err(&ring->core->pdev->dev, "ring %u can't be enabled: state %u, fault %u\n",
+		ring->index, state, carillon_ring_read(tok, ring, CRLN_RING_FAULT));
+	return -EIO;
+}
+
+static int carillon_ring_stop_locked(const struct bound_token *tok, struct carillon_ring *ring)
+{
+	u32 state;
+	int ret;
+
+	lockdep_assert_held(&ring->core->ring_mutex);
+
+	if (!ring->enabled || carillon_core_is_lost(ring->core))
+		return 0;
+
+	state = carillon_ring_read(tok, ring, CRLN_RING_STATE);
+	if (carillon_ring_state_quiet(state))
+		return 0;
+
+	carillon_ring_write(tok, ring, CRLN_RING_CTRL, CRLN_RING_CTRL_STOP);
+	ret = read_poll_timeout(carillon_ring_read, state,
+				carillon_ring_state_quiet(state) || state == CARILLON_ALL_ONES,
+				CARILLON_POLL_US, CARILLON_ANSWER_US, false,
+				tok, ring, CRLN_RING_STATE);
+	if (ret)
+		dev_err(&ring->core->pdev->dev, "ring %u doesn't stop, state %u\n",
+			ring->index, state);
+	else if (state == CARILLON_ALL_ONES)
+		carillon_core_mark_lost(ring->core);
+	return ret;
+}
+
+/* The ring has stopped, or has faulted. */
+static void carillon_ring_disable_locked(const struct bound_token *tok, struct carillon_ring *ring)
+{
+	lockdep_assert_held(&ring->core->ring_mutex);
+
+	if (ring->enabled && !carillon_core_is_lost(ring->core))
+		carillon_ring_write(tok, ring, CRLN_RING_CTRL, CRLN_RING_CTRL_DISABLE);
+	WRITE_ONCE(ring->enabled, false);
+}
+
+static int carillon_ring_alloc_memory(struct carillon_ring *ring)
+{
+	unsigned int order = ring->args.order;
+
+	ring->size_bytes = CRLN_RING_SIZE(order) + CRLN_CPL_SIZE(order);
+	ring->desc = dma_alloc_coherent(&ring->core->pdev->dev, ring->size_bytes,
+					&ring->desc_dma, GFP_KERNEL);
+	if (!ring->desc)
+		return -ENOMEM;
+	ring->cpl = (void *)ring->desc + CRLN_RING_SIZE(order);
+	return 0;
+}
+
+static void carillon_ring_free(struct carillon_ring *ring)
+{
+	if (ring->desc)
+		dma_free_coherent(&ring->core->pdev->dev, ring->size_bytes, ring->desc,
+				  ring->desc_dma);
+	kfree(ring);
+}
+
+static int carillon_ring_publish(const struct bound_token *tok, struct carillon_ring *ring)
+{
+	struct carillon_core *core = ring->core;
+	int ret;
+
+	guard(mutex)(&core->ring_mutex);
+
+	if (carillon_core_is_lost(core))
+		return -ENODEV;
+	ring->index = find_first_zero_bit(core->ring_used, core->info.num_rings);
+	if (ring->index >= core->info.num_rings)
+		return -ENOSPC;
+	ring->vector = carillon_irq_vector_of_ring(core, ring->index);
+
+	ret = carillon_ring_enable_locked(tok, ring);
+	if (ret)
+		return ret;
+
+	__set_bit(ring->index, core->ring_used);
+	rcu_assign_pointer(core->rings[ring->index], ring);
+	set_bit(ring->index, core->irqs[ring->vector].rings);
+	return 0;
+}
+
+/**
+ * carillon_ring_create() - make a ring and enable it
+ * @tok: token of the PCI gate or a child of it
+ * @core: the device
+ * @args: what it is made from; copied
+ *
+ * Context: Process; takes ring_mutex, allocates.
+ * Return: The ring, to be given to carillon_ring_destroy(); or an ERR_PTR: -ENOMEM,
+ * -ENOSPC if all rings are in use, -ENODEV if the device is lost, -EIO if the
+ * device doesn't want it.
+ */
+struct carillon_ring *carillon_ring_create(const struct bound_token *tok,
+					   struct carillon_core *core,
+					   const struct carillon_ring_args *args)
+{
+	struct carillon_ring *ring;
+	int ret;
+
+	ring = kzalloc_obj(*ring);
+	if (!ring)
+		return ERR_PTR(-ENOMEM);
+	ring->core = core;
+	ring->args = *args;
+
+	ret = carillon_ring_alloc_memory(ring);
+	if (!ret)
+		ret = carillon_ring_publish(tok, ring);
+	if (ret) {
+		carillon_ring_free(ring);
+		return ERR_PTR(ret);
+	}
+
+	carillon_watch_start(core);
+	return ring;
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_create, "CARILLON_PCI");
+
+static void carillon_ring_unpublish(struct carillon_ring *ring)
+{
+	struct carillon_core *core = ring->core;
+
+	mutex_lock(&core->ring_mutex);
+	clear_bit(ring->index, core->irqs[ring->vector].rings);
+	RCU_INIT_POINTER(core->rings[ring->index], NULL);
+	mutex_unlock(&core->ring_mutex);
+
+	/* Pairs with rcu_read_lock() in carillon_irq_handler(). */
+	synchronize_rcu();
+}
+
+/**
+ * carillon_ring_destroy() - disable a ring and free it
+ * @tok: token of the PCI gate or a child of it
+ * @ring: consumed
+ *
+ * If the ring doesn't stop the device is reset.
+ *
+ * Context: Process, sleeps for a bounded time; takes ring_mutex. The owner's
+ * functions don't run any more when it returns.
+ */
+void carillon_ring_destroy(const struct bound_token *tok, struct carillon_ring *ring)
+{
+	struct carillon_core *core = ring->core;
+	int ret;
+
+	carillon_ring_unpublish(ring);
+
+	mutex_lock(&core->ring_mutex);
+	ret = carillon_ring_stop_locked(tok, ring);
+	if (!ret)
+		carillon_ring_disable_locked(tok, ring);
+	mutex_unlock(&core->ring_mutex);
+
+	/* In success and in failure the device is away from the memory then. */
+	if (ret)
+		(void)!carillon_core_reset(tok, core);
+
+	mutex_lock(&core->ring_mutex);
+	__clear_bit(ring->index, core->ring_used);
+	mutex_unlock(&core->ring_mutex);
+	carillon_ring_free(ring);
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_destroy, "CARILLON_PCI");
+
+/**
+ * carillon_ring_push() - write a job into the next slot
+ * @ring: ring with a free slot, which is the owner's to know
+ * @job: the job
+ *
+ * The device doesn't look before carillon_ring_doorbell().
+ *
+ * Context: Any; one caller at a time.
+ * Return: The slot.
+ */
+u32 carillon_ring_push(struct carillon_ring *ring, const struct carillon_ring_job *job)
+{
+	u32 slot = ring->tail & ((1u << ring->args.order) - 1);
+
+	ring->desc[slot] = (struct crln_desc) {
+		.cmd_addr = cpu_to_le64(job->cmd_addr),
+		.cmd_size = cpu_to_le32(job->cmd_size),
+		.flags = cpu_to_le32(CRLN_DESC_IRQ),
+		.seqno = cpu_to_le64(job->seqno),
+	};
+	ring->tail++;
+	return slot;
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_push, "CARILLON_PCI");
+
+/**
+ * carillon_ring_doorbell() - tell the device of the jobs that were pushed
+ * @tok: token of the PCI gate or a child of it
+ * @ring: the ring
+ *
+ * Context: Any; one caller at a time.
+ */
+void carillon_ring_doorbell(const struct bound_token *tok, struct carillon_ring *ring)
+{
+	/* The write orders itself behind the descriptors. */
+	bound_bar_write32(tok, ring->core->bar, CRLN_DOORBELL(ring->index), ring->tail);
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_doorbell, "CARILLON_PCI");
+
+/**
+ * carillon_ring_seqno() - which job has ended last
+ * @ring: the ring
+ *
+ * What carillon_ring_result() says of it and of those before is valid then.
+ *
+ * Context: Any.
+ * Return: Its sequence number, 0 if there was none since the ring was enabled.
+ */
+u64 carillon_ring_seqno(const struct carillon_ring *ring)
+{
+	u64 seqno = le64_to_cpu(READ_ONCE(ring->cpl->seqno));
+
+	/* The device writes the slot's record before the sequence number. */
+	dma_rmb();
+	return seqno;
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_seqno, "CARILLON_PCI");
+
+/**
+ * carillon_ring_has_stopped() - whether the device says that the ring is quiet
+ * @ring: the ring
+ *
+ * Context: Any.
+ * Return: true if it has stopped, has faulted or isn't enabled at all.
+ */
+bool carillon_ring_has_stopped(const struct carillon_ring *ring)
+{
+	u32 state;
+
+	if (carillon_core_is_lost(ring->core) || !READ_ONCE(ring->enabled))
+		return true;
+	/* Not DISABLED: the record is zero until the device writes it. */
+	state = le32_to_cpu(READ_ONCE(ring->cpl->state));
+	return state == CRLN_RING_STOPPED || state == CRLN_RING_FAULTED;
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_has_stopped, "CARILLON_PCI");
+
+/**
+ * carillon_ring_result() - ask how a job has ended
+ * @ring: the ring
+ * @slot: from carillon_ring_push()
+ * @seqno: the job's, not after carillon_ring_seqno()
+ * @ret_result: the answer
+ *
+ * Context: Any, before the slot is used again.
+ * Return: 0, or -EBADMSG if the record isn't about this job.
+ */
+int carillon_ring_result(const struct carillon_ring *ring, u32 slot, u64 seqno,
+			 struct carillon_ring_result *ret_result)
+{
+	const struct crln_cpl_slot *cpl = carillon_ring_cpl_slot(ring, slot);
+
+	if (le64_to_cpu(cpl->seqno) != seqno)
+		return -EBADMSG;
+	ret_result->status = le32_to_cpu(cpl->status);
+	ret_result->info = le32_to_cpu(cpl->info);
+	ret_result->run_ns = le64_to_cpu(cpl->end_ns) - le64_to_cpu(cpl->start_ns);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_result, "CARILLON_PCI");
+
+/**
+ * carillon_ring_request_stop() - ask the device to stop a ring
+ * @tok: token of the PCI gate or a child of it
+ * @ring: the ring
+ *
+ * The answer is an interrupt; carillon_ring_has_stopped() is true then.
+ *
+ * Context: Any.
+ */
+void carillon_ring_request_stop(const struct bound_token *tok, struct carillon_ring *ring)
+{
+	carillon_ring_write(tok, ring, CRLN_RING_CTRL, CRLN_RING_CTRL_STOP);
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_request_stop, "CARILLON_PCI");
+
+/**
+ * carillon_ring_stop() - make the device stop a ring
+ * @tok: token of the PCI gate or a child of it
+ * @ring: the ring
+ *
+ * Context: Process, sleeps for a bounded time; takes ring_mutex. May be called on
+ * the way to signalling a fence.
+ * Return: 0: the device does nothing for this ring any more; or -ETIMEDOUT: it
+ * didn't answer, try carillon_core_reset().
+ */
+int carillon_ring_stop(const struct bound_token *tok, struct carillon_ring *ring)
+{
+	int ret;
+
+	mutex_lock(&ring->core->ring_mutex);
+	ret = carillon_ring_stop_locked(tok, ring);
+	mutex_unlock(&ring->core->ring_mutex);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_stop, "CARILLON_PCI");
+
+/**
+ * carillon_ring_restart() - make a ring that is quiet usable again, empty
+ * @tok: token of the PCI gate or a child of it
+ * @ring: ring after carillon_ring_stop(), a fault or a device reset
+ *
+ * Context: Process; takes ring_mutex. May be called on the way to signalling a
+ * fence. Nobody pushes meanwhile.
+ * Return: 0, -ENODEV if the device is lost, -EIO if it doesn't want the ring.
+ */
+int carillon_ring_restart(const struct bound_token *tok, struct carillon_ring *ring)
+{
+	int ret = -ENODEV;
+
+	mutex_lock(&ring->core->ring_mutex);
+	carillon_ring_disable_locked(tok, ring);
+	if (!carillon_core_is_lost(ring->core))
+		ret = carillon_ring_enable_locked(tok, ring);
+	mutex_unlock(&ring->core->ring_mutex);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_restart, "CARILLON_PCI");
+
+/**
+ * carillon_ring_is_enabled() - whether a ring survived
+ * @ring: the ring
+ *
+ * Context: Any.
+ * Return: false after a device reset, until carillon_ring_restart().
+ */
+bool carillon_ring_is_enabled(const struct carillon_ring *ring)
+{
+	return READ_ONCE(ring->enabled);
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_is_enabled, "CARILLON_PCI");
+
+/**
+ * carillon_ring_index() - number of a ring
+ * @ring: the ring
+ *
+ * Context: Any.
+ * Return: 0 to &carillon_core_info.num_rings - 1.
+ */
+unsigned int carillon_ring_index(const struct carillon_ring *ring)
+{
+	return ring->index;
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_index, "CARILLON_PCI");
+
+/**
+ * carillon_ring_show() - print a ring's state as the device sees it
+ * @tok: token of the PCI gate or a child of it
+ * @ring: the ring
+ * @m: where to
+ *
+ * Context: Process.
+ */
+void carillon_ring_show(const struct bound_token *tok, const struct carillon_ring *ring,
+			struct seq_file *m)
+{
+	seq_printf(m, "ring %u: state %u fault %u head %u tail %u pushed %u seqno %llu vector %u\n",
+		   ring->index, carillon_ring_read(tok, ring, CRLN_RING_STATE),
+		   carillon_ring_read(tok, ring, CRLN_RING_FAULT),
+		   carillon_ring_read(tok, ring, CRLN_RING_HEAD),
+		   carillon_ring_read(tok, ring, CRLN_RING_TAIL),
+		   ring->tail, carillon_ring_seqno(ring), ring->vector);
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_show, "CARILLON_PCI");
+
+/**
+ * carillon_ring_interrupt() - tell the owner that there was an interrupt
+ * @ring: the ring
+ *
+ * Context: Hard interrupt, inside an RCU read-side section.
+ */
+void carillon_ring_interrupt(struct carillon_ring *ring)
+{
+	ring->args.ops->interrupt(ring, ring->args.data);
+}
+
+/**
+ * carillon_rings_check_faults() - find the rings that have faulted, tell the owners
+ * @tok: token of the PCI gate
+ * @core: the device
+ *
+ * Context: Process; takes ring_mutex.
+ */
+void carillon_rings_check_faults(const struct bound_token *tok, struct carillon_core *core)
+{
+	unsigned int i;
+
+	guard(mutex)(&core->ring_mutex);
+
+	for (i = 0; i < core->info.num_rings; i++) {
+		struct carillon_ring *ring =
+			rcu_dereference_protected(core->rings[i],
+						  lockdep_is_held(&core->ring_mutex));
+
+		if (!ring || !ring->enabled ||
+		    carillon_ring_read(tok, ring, CRLN_RING_STATE) != CRLN_RING_FAULTED)
+			continue;
+		ring->args.ops->fault(ring, ring->args.data,
+				      carillon_ring_read(tok, ring, CRLN_RING_FAULT));
+	}
+}
+
+/**
+ * carillon_rings_were_reset() - note that no ring is enabled any more
+ * @core: the device, after a reset
+ *
+ * Context: Process; the caller holds ring_mutex.
+ */
+void carillon_rings_were_reset(struct carillon_core *core)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&core->ring_mutex);
+
+	for (i = 0; i < CRLN_MAX_RINGS; i++) {
+		struct carillon_ring *ring =
+			rcu_dereference_protected(core->rings[i],
+						  lockdep_is_held(&core->ring_mutex));
+
+		if (ring)
+			WRITE_ONCE(ring->enabled, false);
+	}
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Rings: where jobs are handed to the device.
+ */
+#ifndef _CARILLON_RING_H
+#define _CARILLON_RING_H
+
+#include <linux/compiler_attributes.h>
+#include <linux/types.h>
+
+struct bound_token;
+struct carillon_core;
+struct carillon_ring;
+struct seq_file;
+
+/**
+ * struct carillon_ring_ops - what a ring's owner is told
+ */
+struct carillon_ring_ops {
+	/**
+	 * @interrupt: Something may have happened: look at
+	 * carillon_ring_seqno() and carillon_ring_has_stopped().
+	 *
+	 * Context: Hard interrupt.
+	 */
+	void (*interrupt)(struct carillon_ring *ring, void *data);
+
+	/**
+	 * @fault: The device has given the ring up; @fault is an enum
+	 * crln_ring_fault.
+	 *
+	 * Context: Process, ring_mutex held: it mustn't call functions that
+	 * take it.
+	 */
+	void (*fault)(struct carillon_ring *ring, void *data, u32 fault);
+};
+
+/**
+ * struct carillon_ring_args - what a ring is made from
+ * @ops: owner's functions, both mandatory
+ * @data: passed to them
+ * @order: log2 of the slots, CRLN_RING_ORDER_MIN to &carillon_core_info.ring_order_max
+ * @priority: 0 (first) to CRLN_PRIO_MAX
+ * @pt_addr: bus address of the top page table; has to outlive the ring
+ */
+struct carillon_ring_args {
+	const struct carillon_ring_ops *ops;
+	void *data;
+	unsigned int order;
+	unsigned int priority;
+	dma_addr_t pt_addr;
+};
+
+/**
+ * struct carillon_ring_job - what goes into a slot
+ * @cmd_addr: virtual address of the commands
+ * @cmd_size: bytes of commands, 0: empty job
+ * @seqno: reported when the job has ended
+ */
+struct carillon_ring_job {
+	u64 cmd_addr;
+	u32 cmd_size;
+	u64 seqno;
+};
+
+/**
+ * struct carillon_ring_result - how a job has ended
+ * @status: enum crln_status
+ * @info: byte offset of the command that failed
+ * @run_ns: time it took
+ */
+struct carillon_ring_result {
+	u32 status;
+	u32 info;
+	u64 run_ns;
+};
+
+struct carillon_ring * __must_check carillon_ring_create(const struct bound_token *tok,
+							 struct carillon_core *core,
+							 const struct carillon_ring_args *args);
+void carillon_ring_destroy(const struct bound_token *tok, struct carillon_ring *ring);
+
+u32 carillon_ring_push(struct carillon_ring *ring, const struct carillon_ring_job *job);
+void carillon_ring_doorbell(const struct bound_token *tok, struct carillon_ring *ring);
+
+u64 carillon_ring_seqno(const struct carillon_ring *ring);
+bool carillon_ring_has_stopped(const struct carillon_ring *ring);
+int __must_check carillon_ring_result(const struct carillon_ring *ring, u32 slot, u64 seqno,
+				      struct carillon_ring_result *ret_result);
+
+void carillon_ring_request_stop(const struct bound_token *tok, struct carillon_ring *ring);
+int __must_check carillon_ring_stop(const struct bound_token *tok, struct carillon_ring *ring);
+int __must_check carillon_ring_restart(const struct bound_token *tok,
+				       struct carillon_ring *ring);
+
+bool carillon_ring_is_enabled(const struct carillon_ring *ring);
+unsigned int carillon_ring_index(const struct carillon_ring *ring);
+void carillon_ring_show(const struct bound_token *tok, const struct carillon_ring *ring,
+			struct seq_file *m);
+
+/* The rest is for carillon_pci.ko alone. */
+void carillon_ring_interrupt(struct carillon_ring *ring);
+void carillon_rings_check_faults(const struct bound_token *tok, struct carillon_core *core);
+void carillon_rings_were_reset(struct carillon_core *core);
+
+#endif
