@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The DRM device.
+ */
+#ifndef _CARILLON_DEVICE_H
+#define _CARILLON_DEVICE_H
+
+#include <linux/bits.h>
+#include <linux/container_of.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include <drm/drm_device.h>
+
+#include <hw/carillon_hw.h>
+
+struct bound_gate;
+struct carillon_core;
+struct carillon_core_info;
+struct device;
+struct workqueue_struct;
+
+/* Limits of the ioctls; see struct drm_carillon_device_info. */
+#define CARILLON_SUBMIT_JOBS_MAX	256
+#define CARILLON_JOB_SYNCS_MAX		256
+#define CARILLON_BIND_OPS_MAX		1024
+#define CARILLON_VA_START		0x1000
+#define CARILLON_VA_END			BIT_ULL(CRLN_VA_BITS)
+
+/**
+ * struct carillon_device - the DRM device
+ *
+ * Lives as long as the DRM core or one of its files, VMs or queues has a
+ * reference, so it can outlive the binding. Locking codes: I: set in probe;
+ * G: valid inside a section of @gate, or while a queue isn't torn down.
+ */
+struct carillon_device {
+	/** @drm: base */
+	struct drm_device drm;
+	/** @gate: I: gate of the auxiliary binding, a reference; ioctls enter it */
+	struct bound_gate *gate;
+	/**
+	 * @hw_gate: I: gate of the PCI binding, a reference. What the hardware
+	 * needs until its rings have stopped goes through this one: it is still
+	 * open while this driver is being unbound.
+	 */
+	struct bound_gate *hw_gate;
+	/** @core: G */
+	struct carillon_core *core;
+	/** @dma_dev: G */
+	struct device *dma_dev;
+	/** @info: I, G: the device's properties */
+	const struct carillon_core_info *info;
+	/** @reset_wq: G: timeouts and stops of all queues, one at a time */
+	struct workqueue_struct *reset_wq;
+	/** @lost: set once: the device is gone though the driver is still bound */
+	bool lost;
+
+	/**
+	 * @queues_mutex: @queues; held over a device reset, so nothing is
+	 * allocated under it.
+	 */
+	struct mutex queues_mutex;
+	/** @queues: carillon_queue.node of all queues with a ring */
+	struct list_head queues;
+	/** @vms_mutex: @vms, and the life of their page tables */
+	struct mutex vms_mutex;
+	/** @vms: carillon_vm.node of all VMs with page tables */
+	struct list_head vms;
+	/** @bos_mutex: @bos. Leaf. */
+	struct mutex bos_mutex;
+	/** @bos: carillon_bo.node of all buffers that are mapped for DMA */
+	struct list_head bos;
+};
+
+/**
+ * to_carillon_device() - from the DRM device
+ * @drm: the base
+ *
+ * Context: Any.
+ * Return: The device.
+ */
+static inline struct carillon_device *to_carillon_device(struct drm_device *drm)
+{
+	return container_of(drm, struct carillon_device, drm);
+}
+
+unsigned int carillon_job_timeout_ms(void);
+
+#endif

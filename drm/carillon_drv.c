@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The DRM driver: probe, remove, ioctls.
+ */
+
+/**
+ * DOC: Overview
+ *
+ * carillon binds to the auxiliary device of carillon_pci and is the DRM driver.
+ *
+ * An ioctl enters the gate of the auxiliary binding at one place,
+ * carillon_ioctl_enter(), and passes the token on. That is all there is of "is
+ * the device still there": drm_dev_enter() isn't used, since its one SRCU for all
+ * DRM devices would make this driver's unbind wait for others' ioctls. The DRM
+ * core's own ioctls on syncobjs touch no device and may sleep in there for ever,
+ * so they stay outside.
+ */
+
+/**
+ * DOC: Unbind
+ *
+ * In this order, whether the auxiliary or the PCI driver is unbound, or the
+ * device was pulled out:
+ *
+ * 1. drm_dev_unplug(): no new opens; CPU mappings of buffers fault again, and
+ *    find the pages where they were.
+ * 2. The gate is closed: who is in an ioctl finishes it, who comes gets -ENODEV.
+ * 3. The core stops calling us.
+ * 4. All queues are torn down: rings stopped, fences signalled with -ENODEV.
+ * 5. Page tables are freed, DMA mappings of buffers ended.
+ *
+ * The gate of the PCI binding is open all along, so that rings can be stopped
+ * and timeouts that are being handled end regularly. Files, VMs, queues and
+ * buffers stay as mere memory until their files are closed; a sync_file may
+ * even stay when the module has gone.
+ */
+
+#include <linux/auxiliary_bus.h>
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_ioctl.h>
+#include <drm/drm_managed.h>
+
+#include <bound/bound_aux.h>
+#include <bound/bound_gate.h>
+#include <hw/carillon_hw.h>
+#include <uapi/drm/carillon_drm.h>
+
+#include "carillon_bo.h"
+#include "carillon_core.h"
+#include "carillon_debugfs.h"
+#include "carillon_device.h"
+#include "carillon_file.h"
+#include "carillon_query.h"
+#include "carillon_queue.h"
+#include "carillon_reset.h"
+#include "carillon_submit.h"
+#include "carillon_vm.h"
+
+static unsigned int job_timeout_ms = 10000;
+module_param(job_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(job_timeout_ms,
+		 "Milliseconds a job may take on its ring, for new queues (0: 10000)");
+
+#define CARILLON_JOB_TIMEOUT_MS		10000
+#define CARILLON_JOB_TIMEOUT_MAX_MS	(3600 * 1000)
+
+/**
+ * carillon_job_timeout_ms() - how long a job may take
+ *
+ * Context: Any.
+ * Return: Milliseconds, not 0.
+ */
+unsigned int carillon_job_timeout_ms(void)
+{
+	unsigned int ms = READ_ONCE(job_timeout_ms);
+
+	return ms ? min(ms, CARILLON_JOB_TIMEOUT_MAX_MS) : CARILLON_JOB_TIMEOUT_MS;
+}
+
+typedef int (*carillon_ioctl_t)(const struct bound_token *tok, struct carillon_file *cfile,
+				void *data);
+
+static int carillon_ioctl_enter(struct drm_device *drm, struct drm_file *file, void *data,
+				carillon_ioctl_t func)
+{
+	struct carillon_device *cdev = to_carillon_device(drm);
+
+	ACQUIRE(bound, tok)(cdev->gate);
+	int ret = ACQUIRE_ERR(bound, &tok);
+
+	if (ret)
+		return ret;
+	if (READ_ONCE(cdev->lost))
+		return -ENODEV;
+	return func(&tok, file->driver_priv, data);
+}
+
+#define CARILLON_IOCTL(func)								\
+static int func##_entry(struct drm_device *drm, void *data, struct drm_file *file)	\
+{											\
+	return carillon_ioctl_enter(drm, file, data, func);				\
+}
+
+CARILLON_IOCTL(carillon_query_ioctl)
+CARILLON_IOCTL(carillon_bo_ioctl_create)
+CARILLON_IOCTL(carillon_bo_ioctl_mmap_offset)
+CARILLON_IOCTL(carillon_vm_ioctl_create)
+CARILLON_IOCTL(carillon_vm_ioctl_destroy)
+CARILLON_IOCTL(carillon_vm_ioctl_bind)
+CARILLON_IOCTL(carillon_queue_ioctl_create)
+CARILLON_IOCTL(carillon_queue_ioctl_destroy)
+CARILLON_IOCTL(carillon_queue_ioctl_get_state)
+CARILLON_IOCTL(carillon_submit_ioctl)
+
+#define CARILLON_IOCTL_DEF(name, func)	\
+	DRM_IOCTL_DEF_DRV(CARILLON_##name, func##_entry, DRM_RENDER_ALLOW)
+
+static const struct drm_ioctl_desc carillon_ioctls[] = {
+	CARILLON_IOCTL_DEF(QUERY, carillon_query_ioctl),
+	CARILLON_IOCTL_DEF(BO_CREATE, carillon_bo_ioctl_create),
+	CARILLON_IOCTL_DEF(BO_MMAP_OFFSET, carillon_bo_ioctl_mmap_offset),
+	CARILLON_IOCTL_DEF(VM_CREATE, carillon_vm_ioctl_create),
+	CARILLON_IOCTL_DEF(VM_DESTROY, carillon_vm_ioctl_destroy),
+	CARILLON_IOCTL_DEF(VM_BIND, carillon_vm_ioctl_bind),
+	CARILLON_IOCTL_DEF(QUEUE_CREATE, carillon_queue_ioctl_create),
+	CARILLON_IOCTL_DEF(QUEUE_DESTROY, carillon_queue_ioctl_destroy),
+	CARILLON_IOCTL_DEF(QUEUE_GET_STATE, carillon_queue_ioctl_get_state),
+	CARILLON_IOCTL_DEF(SUBMIT, carillon_submit_ioctl),
+};
+
+static const struct file_operations carillon_fops = {
+	.owner = THIS_MODULE,
+	DRM_GEM_FOPS,
+	.show_fdinfo = drm_show_fdinfo,
+};
+
+static const struct drm_driver carillon_drm_driver = {
+	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,
+	.open = carillon_file_open,
+	.postclose = carillon_file_postclose,
+	.show_fdinfo = carillon_file_show_fdinfo,
+	.debugfs_init = carillon_debugfs_init,
+	.gem_create_object = carillon_bo_alloc,
+	.dumb_create = drm_gem_shmem_dumb_create,
+	.ioctls = carillon_ioctls,
+	.num_ioctls = ARRAY_SIZE(carillon_ioctls),
+	.fops = &carillon_fops,
+	.name = "carillon",
+	.desc = "Carillon GPU",
+	.major = 1,
+	.minor = 0,
+};
+
+static void carillon_put_gates(struct drm_device *drm, void *data)
+{
+	struct carillon_device *cdev = to_carillon_device(drm);
+
+	bound_gate_put(cdev->gate);
+	bound_gate_put(cdev->hw_gate);
+}
+
+/* Until the last reference to the DRM device goes, the gates stay. */
+static int carillon_setup_gates(struct carillon_device *cdev, struct auxiliary_device *adev)
+{
+	struct bound_gate *hw_gate = bound_aux_parent_gate(adev);
+	struct bound_gate *gate;
+
+	if (!hw_gate)
+		return -ENODEV;
+	gate = bound_gate_create(&adev->dev, hw_gate);
+	if (IS_ERR(gate))
+		return PTR_ERR(gate);
+	cdev->gate = bound_gate_get(gate);
+	cdev->hw_gate = bound_gate_get(hw_gate);
+	return drmm_add_action_or_reset(&cdev->drm, carillon_put_gates, NULL);
+}
+
+static int carillon_setup_core(struct carillon_device *cdev, struct auxiliary_device *adev)
+{
+	struct carillon_core *core;
+
+	ACQUIRE(bound_assumed, tok)(cdev->gate, &adev->dev);
+	int ret = ACQUIRE_ERR(bound_assumed, &tok);
+
+	if (ret)
+		return ret;
+	core = bound_aux_data(&tok, adev, &carillon_core_aux_type);
+	if (IS_ERR(core))
+		return PTR_ERR(core);
+
+	cdev->core = core;
+	cdev->info = carillon_core_info(core);
+	cdev->dma_dev = carillon_core_dma_dev(core);
+	drm_dev_set_dma_dev(&cdev->drm, cdev->dma_dev);
+	return 0;
+}
+
+static int carillon_setup_lists(struct carillon_device *cdev)
+{
+	int ret;
+
+	INIT_LIST_HEAD(&cdev->queues);
+	INIT_LIST_HEAD(&cdev->vms);
+	INIT_LIST_HEAD(&cdev->bos);
+	ret = drmm_mutex_init(&cdev->drm, &cdev->queues_mutex);
+	if (ret)
+		return ret;
+	ret = drmm_mutex_init(&cdev->drm, &cdev->vms_mutex);
+	if (ret)
+		return ret;
+	return drmm_mutex_init(&cdev->drm, &cdev->bos_mutex);
+}
+
+static int carillon_probe(struct auxiliary_device *adev, const struct auxiliary_device_id *id)
+{
+	struct carillon_device *cdev;
+	int ret;
+
+	cdev = devm_drm_dev_alloc(&adev->dev, &carillon_drm_driver, struct carillon_device, drm);
+	if (IS_ERR(cdev))
+		return PTR_ERR(cdev);
+	auxiliary_set_drvdata(adev, cdev);
+
+	ret = carillon_setup_lists(cdev);
+	if (ret)
+		return ret;
+	ret = carillon_setup_gates(cdev, adev);
+	if (ret)
+		return ret;
+	ret = carillon_setup_core(cdev, adev);
+	if (ret)
+		return ret;
+	cdev->reset_wq = alloc_ordered_workqueue("carillon_reset", WQ_MEM_RECLAIM);
+	if (!cdev->reset_wq)
+		return -ENOMEM;
+
+	carillon_core_set_client(cdev->core, &carillon_reset_client_ops, cdev);
+	ret = drm_dev_register(&cdev->drm, 0);
+	if (ret) {
+		carillon_core_clear_client(cdev->core);
+		destroy_workqueue(cdev->reset_wq);
+	}
+	return ret;
+}
+
+static void carillon_remove(struct auxiliary_device *adev)
+{
+	struct carillon_device *cdev = auxiliary_get_drvdata(adev);
+
+	drm_dev_unplug(&cdev->drm);
+	bound_gate_close(cdev->gate);
+	carillon_core_clear_client(cdev->core);
+
+	carillon_queue_teardown_all(cdev);
+	carillon_vm_revoke_all(cdev);
+	carillon_bo_unmap_all(cdev);
+	destroy_workqueue(cdev->reset_wq);
+}
+
+static const struct auxiliary_device_id carillon_ids[] = {
+	{ .name = "carillon_pci." CARILLON_AUX_NAME },
+	{ }
+};
+MODULE_DEVICE_TABLE(auxiliary, carillon_ids);
+
+static struct auxiliary_driver carillon_driver = {
+	.name = "drm",
+	.id_table = carillon_ids,
+	.probe = carillon_probe,
+	.remove = carillon_remove,
+};
+module_auxiliary_driver(carillon_driver);
+
+MODULE_DESCRIPTION("Carillon GPU, DRM driver");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("BOUND");
+MODULE_IMPORT_NS("CARILLON_PCI");
+MODULE_IMPORT_NS("JOBQ");

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When a job hangs, a ring breaks, or the device goes.
+ */
+
+/**
+ * DOC: Hangs
+ *
+ * A job that takes too long is looked at in this order:
+ *
+ * 1. The completion record says that it has ended: the interrupt was lost. The
+ *    job completes as if nothing had been.
+ * 2. The device isn't there: the queue is killed with -ENODEV, and so will the
+ *    others be.
+ * 3. Its ring is asked to stop. When it has, the job gets -ETIME and the queue
+ *    is guilty. The jobs behind it hadn't begun, since a ring runs one at a time:
+ *    they are run again, in the same order, from the beginning.
+ * 4. The ring doesn't answer: the device is reset. Other queues that had jobs on
+ *    their rings are killed, with the mark that they are innocent: the job in
+ *    front may have been half done, and running it twice could be wrong. Queues
+ *    with empty rings go on.
+ *
+ * No fence signals before the device has said that the ring has stopped, has come
+ * back from reset, or was cut off the bus.
+ *
+ * All of that runs on one ordered workqueue per device, so resets don't meet.
+ * queues_mutex is held over a device reset, so that no queue comes or goes.
+ */
+
+#include <linux/cleanup.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_print.h>
+
+#include <bound/bound_gate.h>
+#include <jobq/jobq.h>
+#include <jobq/jobq_job.h>
+
+#include "carillon_core.h"
+#include "carillon_device.h"
+#include "carillon_queue.h"
+#include "carillon_reset.h"
+#include "carillon_ring.h"
+
+static void carillon_reset_count_job(struct jobq_job *job, void *arg)
+{
+	unsigned int *num = arg;
+
+	(*num)++;
+}
+
+/* Kills the queue if its ring has jobs, holds it otherwise. */
+static void carillon_reset_hold_queue(struct carillon_queue *q)
+{
+	unsigned int num = 0;
+
+	jobq_stop(&q->jobq);
+	jobq_visit_running(&q->jobq, carillon_reset_count_job, &num);
+	if (num) {
+		set_bit(CARILLON_QUEUE_INNOCENT, &q->flags);
+		carillon_queue_kill(q, -ECANCELED);
+	}
+}
+
+static void carillon_reset_release_queue(const struct bound_token *tok, struct carillon_queue *q)
+{
+	if (!jobq_error(&q->jobq) && carillon_ring_restart(tok, q->ring)) {
+		set_bit(CARILLON_QUEUE_INNOCENT, &q->flags);
+		carillon_queue_kill(q, -ECANCELED);
+	}
+	jobq_start(&q->jobq);
+}
+
+/* Resets the device because of @guilty, whose ring the caller sees to. */
+static int carillon_reset_device(const struct bound_token *tok, struct carillon_queue *guilty)
+{
+	struct carillon_device *cdev = guilty->cdev;
+	struct carillon_queue *q;
+	int ret;
+
+	guard(mutex)(&cdev->queues_mutex);
+
+	list_for_each_entry(q, &cdev->queues, node)
+		if (q != guilty)
+			carillon_reset_hold_queue(q);
+	ret = carillon_core_reset(tok, cdev->core);
+	list_for_each_entry(q, &cdev->queues, node)
+		if (q != guilty)
+			carillon_reset_release_queue(tok, q);
+	return ret;
+}
+
+/* Afterwards the device does nothing for the queue any more. */
+static int carillon_reset_quiesce(const struct bound_token *tok, struct carillon_queue *q)
+{
+	if (!carillon_ring_stop(tok, q->ring))
+		return carillon_core_is_lost(q->cdev->core) ? -ENODEV : 0;
+	return carillon_reset_device(tok, q);
+}
+
+static enum jobq_verdict carillon_reset_ring(const struct bound_token *tok,
+					     struct carillon_queue *q, struct jobq_job *job)
+{
+	if (!carillon_core_check(tok, q->cdev->core))
+		return JOBQ_GONE;
+	if (carillon_reset_quiesce(tok, q))
+		return JOBQ_GONE;
+
+	/* What ended while we were at it has ended. */
+	jobq_complete(&q->jobq, carillon_ring_seqno(q->ring));
+
+	if (carillon_ring_restart(tok, q->ring))
+		return JOBQ_GONE;
+	return JOBQ_RESET;
+}
+
+/**
+ * carillon_reset_timedout() - &jobq_ops.timedout
+ * @jobq: the queue
+ * @job: the job that takes too long
+ *
+ * Context: Process, on the device's reset_wq.
+ * Return: What was done about it.
+ */
+enum jobq_verdict carillon_reset_timedout(struct jobq *jobq, struct jobq_job *job)
+{
+	struct carillon_queue *q = to_carillon_queue(jobq);
+	u64 done = carillon_ring_seqno(q->ring);
+	enum jobq_verdict verdict = JOBQ_GONE;
+
+	/* A number that was never given out is no proof of anything. */
+	if (done >= jobq_job_seqno(job) && !jobq_complete(jobq, done)) {
+		drm_info(&q->cdev->drm, "ring %u: interrupt of job %llu was lost\n",
+			 carillon_ring_index(q->ring), done);
+		return JOBQ_NO_HANG;
+	}
+
+	scoped_cond_guard(bound, return JOBQ_GONE, q->cdev->hw_gate)
+		verdict = carillon_reset_ring(&scope, q, job);
+
+	if (verdict == JOBQ_RESET) {
+		drm_warn(&q->cdev->drm, "ring %u was reset, job %llu took too long\n",
+			 carillon_ring_index(q->ring), jobq_job_seqno(job));
+		set_bit(CARILLON_QUEUE_GUILTY, &q->flags);
+		atomic_inc(&q->resets);
+	}
+	return verdict;
+}
+
+/**
+ * carillon_reset_stop() - &jobq_ops.stop
+ * @jobq: queue that was killed
+ *
+ * Context: Process, on the device's reset_wq. Doesn't wait.
+ */
+void carillon_reset_stop(struct jobq *jobq)
+{
+	struct carillon_queue *q = to_carillon_queue(jobq);
+
+	/* From here on the interrupt handler answers. */
+	set_bit(CARILLON_QUEUE_STOPPING, &q->flags);
+	if (!carillon_ring_has_stopped(q->ring)) {
+		scoped_cond_guard(bound, {}, q->cdev->hw_gate)
+			carillon_ring_request_stop(&scope, q->ring);
+	}
+	if (carillon_ring_has_stopped(q->ring))
+		jobq_stopped(jobq);
+}
+
+/**
+ * carillon_reset_force_stop() - &jobq_ops.force_stop
+ * @jobq: queue whose ring hasn't answered
+ *
+ * Context: Process, on the device's reset_wq; sleeps for a bounded time.
+ */
+void carillon_reset_force_stop(struct jobq *jobq)
+{
+	struct carillon_queue *q = to_carillon_queue(jobq);
+
+	/*
+	 * Refused: the PCI driver has been unbound, which ends after all rings
+	 * were destroyed.
+	 */
+	scoped_cond_guard(bound, return, q->cdev->hw_gate)
+		(void)carillon_reset_quiesce(&scope, q);
+}
+
+/**
+ * carillon_reset_fault() - &carillon_ring_ops.fault
+ * @ring: the ring
+ * @data: the queue
+ * @fault: enum crln_ring_fault
+ *
+ * Context: Process, ring_mutex held.
+ */
+void carillon_reset_fault(struct carillon_ring *ring, void *data, u32 fault)
+{
+	struct carillon_queue *q = data;
+
+	drm_err(&q->cdev->drm, "ring %u is broken: fault %u\n", carillon_ring_index(ring), fault);
+	set_bit(CARILLON_QUEUE_GUILTY, &q->flags);
+	carillon_queue_kill(q, -EIO);
+}
+
+static void carillon_reset_lost(void *data)
+{
+	struct carillon_device *cdev = data;
+	struct carillon_queue *q;
+
+	guard(mutex)(&cdev->queues_mutex);
+	WRITE_ONCE(cdev->lost, true);
+	list_for_each_entry(q, &cdev->queues, node)
+		carillon_queue_kill(q, -ENODEV);
+}
+
+/* The core sees to it that prepare and done come in pairs, from one task. */
+static void carillon_reset_prepare(void *data)
+{
+	struct carillon_device *cdev = data;
+	struct carillon_queue *q;
+
+	mutex_lock(&cdev->queues_mutex);
+	list_for_each_entry(q, &cdev->queues, node)
+		carillon_reset_hold_queue(q);
+}
+
+static void carillon_reset_done(void *data)
+{
+	struct carillon_device *cdev = data;
+	struct carillon_queue *q;
+
+	scoped_cond_guard(bound, {}, cdev->hw_gate)
+		list_for_each_entry(q, &cdev->queues, node)
+			carillon_reset_release_queue(&scope, q);
+	mutex_unlock(&cdev->queues_mutex);
+}
+
+const struct carillon_core_client_ops carillon_reset_client_ops = {
+	.lost = carillon_reset_lost,
+	.reset_prepare = carillon_reset_prepare,
+	.reset_done = carillon_reset_done,
+};
