@@ -64,6 +64,9 @@
  * timeline's lock held; callbacks of consumers, &dfence_ops.enable_signaling and
  * at times &dfence_ops.signaled run under their fence's lock.
  *
+ * All of them are ordinary spinlocks, like those of any dma_fence. So "hard IRQ" in
+ * the descriptions means interrupt handlers that PREEMPT_RT runs in threads.
+ *
  * From the claim until the last callback has returned the signalling CPU is in one
  * RCU read-side section. So synchronize_rcu() waits for all signalling that is
  * under way, which is how dfence_ctx_synchronize() works.
