@@ -15,7 +15,7 @@
 
 #include "util.h"
 
-#define ROUNDS 300
+#define ROUNDS 200
 
 /* What the two threads of a test work on. */
 struct race {
