@@ -22,7 +22,9 @@
 void irq_init(struct irq *irq)
 {
 	memset(irq, 0, sizeof(*irq));
-	memset(irq->fds, 0xff, sizeof(irq->fds));	/* -1 */
+	for (int type = 0; type < IRQ_NUM_TYPES; type++)
+		for (int v = 0; v < CRLN_NUM_VECTORS; v++)
+			irq->fds[type][v] = -1;
 	pthread_mutex_init(&irq->lock, NULL);
 }
 
