@@ -28,6 +28,11 @@ check:
 lint:
 	scripts/lint $(CHECK)
 
+# IGT tests in the guest: all of ours, or TEST='carillon_submit' STOCK='core_auth'
+.PHONY: igt
+igt:
+	scripts/igt $(if $(STOCK),--stock $(STOCK),$(TEST))
+
 # KUnit: SUITE='dfence*' ON=uml|kasan
 .PHONY: kunit
 kunit:

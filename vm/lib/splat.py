@@ -22,7 +22,7 @@ _LINE = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[\s*[TC]\d+\])?\s(?P<text>.*)
 
 _SPLAT = re.compile(
     r"""(?x) ^\s* (?:
-        WARNING: | BUG: | BUG\s\S+\s\(.*\): | Oops\b | INFO:\stask\s.*blocked\sfor |
+        WARNING: | BUG: | \[\s(?:BUG|INFO): | BUG\s\S+\s\(.*\): | Oops\b | INFO:\stask\s.*blocked\sfor |
         kernel\sBUG\sat | Kernel\spanic | Unable\sto\shandle\skernel | general\sprotection\sfault |
         watchdog:\s | (?:rcu:\s)?(?:INFO|BUG|WARNING):\s.*(?:stall|RCU|rcu) |
         rcu:\s.*(?:kthread\sstarved|detected\sstalls) |
