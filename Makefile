@@ -18,10 +18,11 @@ demo:
 	@vm/host-setup
 	@scripts/demo $(DEMO_ARGS)
 
-# All tests, as CI runs them.
+# All tests, as CI runs them; TIERS='lint kunit-uml' (scripts/check --list) runs some.
 .PHONY: check
 check:
-	scripts/check
+	@vm/host-setup
+	@scripts/check $(TIERS)
 
 # Lint: CHECK='sparse shell' (scripts/lint --list)
 .PHONY: lint
