@@ -200,12 +200,19 @@ static void jobq_dep_resolve(struct jobq_dep *dep)
  * jobq_deps_register() - begin to wait for the dependencies
  * @job: job that is being committed, has its seqno, and can't run yet
  *
+ * Nothing is waited for once the queue was killed: the job will be cancelled, and
+ * after a teardown there is nobody to wait for what a callback sets off. The queue
+ * can't die between this and the end of the commit.
+ *
  * Context: Process, dma_fence signalling critical section. Doesn't allocate.
  */
 void jobq_deps_register(struct jobq_job *job)
 {
 	struct jobq_dep *dep;
 	unsigned int i;
+
+	if (jobq_state(job->q) >= JOBQ_KILLED)
+		return;
 
 	/* The counter is above 0 throughout: the committer has one of its own. */
 	atomic_add(job->num_deps, &job->deps_left);
@@ -229,10 +236,11 @@ void jobq_deps_register(struct jobq_job *job)
 /**
  * jobq_deps_fini() - stop waiting and forget the dependencies
  * @job: job
+ * @dead: gets jobs whose last reference was the one of @job
  *
  * Context: Process, may sleep. Takes the fences' locks.
  */
-void jobq_deps_fini(struct jobq_job *job)
+void jobq_deps_fini(struct jobq_job *job, struct list_head *dead)
 {
 	struct jobq_dep *dep;
 	unsigned int i;
@@ -242,7 +250,7 @@ void jobq_deps_fini(struct jobq_job *job)
 		if (dep->registered)
 			dfence_cb_remove(&dep->cb);
 		dma_fence_put(dep->fence);
-		jobq_job_put(dep->earlier);
+		jobq_job_drop(dep->earlier, dead);
 	}
 	kfree(job->deps);
 	job->deps = NULL;

@@ -61,12 +61,14 @@ void jobq_wake_locked(struct jobq *q);
 
 /* jobq_job.c */
 void jobq_job_set_state_locked(struct jobq_job *job, enum jobq_job_state state);
-void jobq_job_retire(struct jobq_job *job);
+void jobq_job_retire(struct jobq_job *job, struct list_head *dead);
+void jobq_job_drop(struct jobq_job *job, struct list_head *dead);
+void jobq_job_free_dead(struct list_head *dead);
 
 /* jobq_deps.c */
 int jobq_deps_reserve(struct jobq_job *job, unsigned int num);
 void jobq_deps_register(struct jobq_job *job);
-void jobq_deps_fini(struct jobq_job *job);
+void jobq_deps_fini(struct jobq_job *job, struct list_head *dead);
 
 /* jobq_publish.c */
 void jobq_publish_all(struct jobq_job *job);
@@ -95,5 +97,6 @@ void jobq_timeout_fn(struct work_struct *work);
 
 /* jobq_kill.c */
 void jobq_kill_fn(struct work_struct *work);
+void jobq_retire_late(struct jobq *q);
 
 #endif

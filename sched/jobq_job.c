@@ -102,30 +102,63 @@ EXPORT_SYMBOL_NS_GPL(jobq_job_get, "JOBQ");
 /**
  * jobq_job_retire() - let go of everything that a job needed until it ended
  * @job: job whose fence has signalled, or which won't be committed
+ * @dead: gets jobs whose last reference was the one of @job
  *
  * When it returns no dependency callback of @job runs or will run.
  *
  * Context: Process, may sleep. By one context at a time.
  */
-void jobq_job_retire(struct jobq_job *job)
+void jobq_job_retire(struct jobq_job *job, struct list_head *dead)
 {
-	jobq_deps_fini(job);
+	jobq_deps_fini(job, dead);
 	jobq_publish_fini(job);
 }
 
-static void jobq_job_release(struct kref *ref)
+/**
+ * jobq_job_drop() - put a reference, but leave the freeing to the caller
+ * @job: job or NULL
+ * @dead: where it is added if that was its last reference
+ *
+ * Context: Any.
+ */
+void jobq_job_drop(struct jobq_job *job, struct list_head *dead)
 {
-	struct jobq_job *job = container_of(ref, struct jobq_job, ref);
+	/* On no list of the queue any more: that would be a reference. */
+	if (job && refcount_dec_and_test(&job->ref.refcount))
+		list_add_tail(&job->node, dead);
+}
+
+static void jobq_job_free(struct jobq_job *job, struct list_head *dead)
+{
 	struct jobq *q = job->q;
 
 	/* A committed job was retired before the queue put its reference. */
 	if (job->state == JOBQ_JOB_NEW || job->state == JOBQ_JOB_PREPARED)
-		jobq_job_retire(job);
+		jobq_job_retire(job, dead);
 	if (job->fence)
 		dfence_free(job->fence);
 	dma_fence_put(job->base);
 	q->ops->job_free(job);
 	jobq_put(q);
+}
+
+/**
+ * jobq_job_free_dead() - free jobs without references
+ * @dead: filled by jobq_job_drop(); empty afterwards
+ *
+ * In a roll back each job of a group can have the last reference to the one before:
+ * a loop, as recursion would go as deep as user space likes.
+ *
+ * Context: Process, may sleep; not in a dma_fence signalling critical section.
+ */
+void jobq_job_free_dead(struct list_head *dead)
+{
+	struct jobq_job *job;
+
+	while ((job = list_first_entry_or_null(dead, struct jobq_job, node))) {
+		list_del_init(&job->node);
+		jobq_job_free(job, dead);
+	}
 }
 
 /**
@@ -139,9 +172,11 @@ static void jobq_job_release(struct kref *ref)
  */
 void jobq_job_put(struct jobq_job *job)
 {
+	LIST_HEAD(dead);
+
 	might_sleep();
-	if (job)
-		kref_put(&job->ref, jobq_job_release);
+	jobq_job_drop(job, &dead);
+	jobq_job_free_dead(&dead);
 }
 EXPORT_SYMBOL_NS_GPL(jobq_job_put, "JOBQ");
 

@@ -156,6 +156,21 @@ static bool jobq_try_die(struct jobq *q)
 	return true;
 }
 
+/**
+ * jobq_retire_late() - retire jobs that were committed after a teardown
+ * @q: dead queue
+ *
+ * No work does it any more. The fences may be signalled by somebody else right
+ * now, an interrupt handler that came late, say; he is waited for.
+ *
+ * Context: Process, may sleep; not in a dma_fence signalling critical section.
+ */
+void jobq_retire_late(struct jobq *q)
+{
+	wait_event(q->idle, jobq_try_die(q));
+	jobq_retire_done(q);
+}
+
 static void jobq_cancel_works(struct jobq *q)
 {
 	/* Retiring removes the callbacks, which could queue the others. */

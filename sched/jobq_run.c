@@ -381,9 +381,8 @@ void jobq_commit(struct jobq_job **jobs, unsigned int num_jobs)
 		jobq_run_queues(jobs, num_jobs);
 	}
 
-	/* Nothing but us is left to do this after a teardown. */
 	for (i = 0; i < num_jobs; i++)
 		if (jobq_state(jobs[i]->q) == JOBQ_DEAD)
-			jobq_retire_done(jobs[i]->q);
+			jobq_retire_late(jobs[i]->q);
 }
 EXPORT_SYMBOL_NS_GPL(jobq_commit, "JOBQ");

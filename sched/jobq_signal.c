@@ -238,15 +238,17 @@ void jobq_retire_done(struct jobq *q)
 {
 	struct jobq_job *job, *tmp;
 	LIST_HEAD(batch);
+	LIST_HEAD(dead);
 
 	scoped_guard(spinlock_irqsave, &q->lock)
 		list_splice_init(&q->done, &batch);
 
 	list_for_each_entry_safe(job, tmp, &batch, node) {
 		list_del_init(&job->node);
-		jobq_job_retire(job);
-		jobq_job_put(job);
+		jobq_job_retire(job, &dead);
+		jobq_job_drop(job, &dead);
 	}
+	jobq_job_free_dead(&dead);
 }
 
 /* &jobq.free_work */

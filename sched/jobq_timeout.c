@@ -177,7 +177,9 @@ static void jobq_reset_locked(struct jobq *q, struct jobq_job *guilty)
  * for a queue whose &jobq_ops.timedout answered %JOBQ_RESET. The driver promises
  * that the hardware doesn't touch the memory of the queue's jobs any more. @guilty
  * ends with -ETIME, other jobs that were in the ring are run again by jobq_start(),
- * or end with -ECANCELED (%JOBQ_CANCEL_INNOCENT). Report what was complete before.
+ * or end with -ECANCELED (%JOBQ_CANCEL_INNOCENT). Report what was complete before,
+ * and clear the device's record of it: it would be taken for completions of the
+ * jobs that are run again.
  *
  * Context: Process. Enters a dma_fence signalling critical section.
  */

@@ -145,6 +145,26 @@ static void roll_back_leaves_no_trace(struct kunit *test)
 	mock_queue_end(mq);
 }
 
+/* A long chain of jobs that depend on each other, put in the order of the chain. */
+static void roll_back_of_a_long_chain(struct kunit *test)
+{
+	struct mock_queue *a = mock_queue(test, 0), *b = mock_queue(test, 0);
+	struct mock_job *job, *before = mock_job(a);
+	unsigned int i;
+
+	for (i = 1; i < 2000; i++) {
+		job = mock_job(i & 1 ? b : a);
+		KUNIT_ASSERT_EQ(test, jobq_job_add_dep_job(&job->base, &before->base), 0);
+		jobq_job_put(&before->base);
+		before = job;
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&a->num_freed), 0);
+	jobq_job_put(&before->base);
+	KUNIT_EXPECT_EQ(test, atomic_read(&a->num_freed) + atomic_read(&b->num_freed), 2000);
+	mock_queue_end(a);
+	mock_queue_end(b);
+}
+
 static void prepare_only_once(struct kunit *test)
 {
 	struct mock_queue *mq = mock_queue(test, 0);
@@ -289,6 +309,7 @@ static struct kunit_case job_cases[] = {
 	KUNIT_CASE(put_without_teardown_is_reported),
 	KUNIT_CASE(job_init_errors),
 	KUNIT_CASE(roll_back_leaves_no_trace),
+	KUNIT_CASE(roll_back_of_a_long_chain),
 	KUNIT_CASE(prepare_only_once),
 	KUNIT_CASE(commit_of_unprepared_is_reported),
 	KUNIT_CASE(job_life),

@@ -146,9 +146,11 @@ void mock_expect_signalled(struct mock_queue *mq, unsigned int first, unsigned i
 
 /* Run a statement that has to cause exactly one warning, kept out of the log. */
 #define MOCK_EXPECT_WARNING(test, statement) do {			\
-	kunit_warning_suppress(test) {					\
+	struct kunit *__test = (test);					\
+									\
+	kunit_warning_suppress(__test) {				\
 		statement;						\
-		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);		\
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(__test, 1);	\
 	}								\
 } while (0)
 
