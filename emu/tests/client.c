@@ -104,14 +104,12 @@ static void make_mem(void)
 	CHECK(test_mem != MAP_FAILED);
 }
 
-void emu_start(const char *const *args)
+static void emu_spawn(const char *const *args)
 {
 	const char *argv[32] = { binary, "--socket", NULL, "--control", NULL };
 	unsigned int n = 5;
 
 	make_dir();
-	if (!test_mem)
-		make_mem();
 	argv[2] = emu_path("sock");
 	argv[4] = emu_path("ctl");
 	for (; args && *args && n < 31; args++)
@@ -124,7 +122,24 @@ void emu_start(const char *const *args)
 		perror(binary);
 		_exit(127);
 	}
+}
+
+void emu_start(const char *const *args)
+{
+	emu_spawn(args);
+	if (!test_mem)
+		make_mem();
 	close(connect_wait("ctl"));
+}
+
+int emu_run_to_exit(const char *const *args)
+{
+	int status;
+
+	emu_spawn(args);
+	CHECK(emu_wait_exit(&status));
+	CHECK(WIFEXITED(status));
+	return WEXITSTATUS(status);
 }
 
 void emu_expect_exit(void)

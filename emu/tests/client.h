@@ -29,6 +29,7 @@ bool emu_cleanup(void);
 bool emu_wait_exit(int *ret_status);
 const char *emu_path(const char *name);		/* a file in the case's folder */
 void emu_expect_exit(void);
+int emu_run_to_exit(const char *const *args);	/* exit code of a bad start */
 
 void client_connect(void);			/* socket only */
 void client_hello(void);			/* and version */

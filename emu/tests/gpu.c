@@ -38,6 +38,11 @@ uint64_t gpu_alloc(size_t size)
 	return off;
 }
 
+uint64_t gpu_mem_used(void)
+{
+	return mem_top;
+}
+
 uint64_t gpu_pt_new(void)
 {
 	return gpu_alloc(CRLN_PAGE_SIZE);

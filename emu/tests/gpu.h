@@ -25,6 +25,7 @@ extern uint64_t gpu_pt;
 void gpu_boot(const char *const *args);		/* to a driver's point of work */
 void gpu_attach(void);				/* the same, the emulator runs */
 uint64_t gpu_alloc(size_t size);		/* zeroed, page aligned; an offset */
+uint64_t gpu_mem_used(void);
 void *gpu_ptr(uint64_t offset);
 uint64_t gpu_bus(uint64_t offset);
 uint64_t gpu_va(uint64_t offset);
