@@ -433,8 +433,8 @@ static void stop_needs_no_engine(void)
 static void check_quiet_after(void (*do_reset)(void))
 {
 	struct crln_cmd_fill f = { .cmd = gpu_cmd(CRLN_CMD_FILL, sizeof(f)),
-				   .size_bytes = 4 << 20 };
-	struct crln_cmd_fill many[1000];
+				   .size_bytes = 1 << 20 };
+	struct crln_cmd_fill many[4000];
 	struct gpu_ring r[4];
 	uint64_t buf, t;
 	uint8_t *p;
@@ -442,13 +442,13 @@ static void check_quiet_after(void (*do_reset)(void))
 	gpu_boot(NULL);
 	buf = gpu_alloc(4 << 20);
 	p = gpu_ptr(buf);
-	f.dst = gpu_va(buf);
-	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
-		f.pattern = (uint32_t)i * 0x01010101u;
-		many[i] = f;
-	}
 	for (unsigned int i = 0; i < 4; i++) {
 		r[i] = gpu_ring_new(i, 0, 1);
+		f.dst = gpu_va(buf) + ((uint64_t)i << 20);
+		for (size_t k = 0; k < ARRAY_SIZE(many); k++) {
+			f.pattern = (uint32_t)k * 0x01010101u;
+			many[k] = f;
+		}
 		gpu_submit_cmd(&r[i], many, sizeof(many), 0);
 	}
 	sleep_ms(30);
