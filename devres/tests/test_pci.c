@@ -192,7 +192,7 @@ static struct resource *test_window_get(struct test_pci_state *state)
 
 	res->name = TEST_PCI_WINDOW_NAME;
 	res->flags = IORESOURCE_MEM;
-	if (allocate_resource(&iomem_resource, res, TEST_PCI_WINDOW_SIZE, 0xc0000000, 0xfebfffff,
+	if (allocate_resource(&iomem_resource, res, TEST_PCI_WINDOW_SIZE, 0x10000000, 0xfebfffff,
 			      TEST_PCI_WINDOW_SIZE, NULL, NULL))
 		return NULL;
 	return res;
@@ -305,7 +305,8 @@ struct test_pci *test_pci_create(struct kunit *test)
 	state->pub.mem = vzalloc(TEST_PCI_WINDOW_SIZE);
 	KUNIT_ASSERT_NOT_NULL(test, state->pub.mem);
 	state->window = test_window_get(state);
-	KUNIT_ASSERT_NOT_NULL(test, state->window);
+	if (!state->window)
+		kunit_skip(test, "no address range is free for a PCI window");
 	state->bus = test_pci_scan(state);
 	KUNIT_ASSERT_NOT_NULL(test, state->bus);
 	state->pub.pdev = pci_get_slot(state->bus, 0);
