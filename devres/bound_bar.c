@@ -106,7 +106,8 @@ static struct bound_bar *bound_bar_create(struct bound_gate *gate, struct pci_de
  * to @gate, access needs a token. ERR_PTR(-EINVAL) when @gate isn't @pdev's, @index is
  * no BAR's or @min_size is 0; ERR_PTR(-ENXIO) when @pdev has no such memory BAR;
  * ERR_PTR(-ERANGE) when it is smaller than @min_size; ERR_PTR(-EBUSY) when somebody else
- * has it; ERR_PTR(-ENODEV) when @gate is closed; ERR_PTR(-ENOMEM) when it can't be mapped.
+ * has it, or there is no memory to note that we have; ERR_PTR(-ENODEV) when @gate is closed;
+ * ERR_PTR(-ENOMEM) when it can't be mapped.
  */
 struct bound_bar *bound_bar_map(struct bound_gate *gate, struct pci_dev *pdev, int index,
 				u64 min_size, const char *name)

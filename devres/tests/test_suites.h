@@ -8,5 +8,6 @@ extern struct kunit_suite bound_gate_suite;
 extern struct kunit_suite bound_assume_suite;
 extern struct kunit_suite bound_bar_suite;
 extern struct kunit_suite bound_aux_suite;
+extern struct kunit_suite bound_fail_suite;
 
 #endif /* _DEVRES_TESTS_TEST_SUITES_H_ */
