@@ -75,7 +75,8 @@ def qemu_args(opts, accel):
     else:
         args += ["-chardev", "file,id=console,path=/mnt/out/vm-logs/console.log"]
     args += ["-serial", "chardev:console", *_shares(), "-device", "virtio-serial-pci"]
-    args += _port("result", "result.sock") + _port("output", "output.sock")
+    for name in ("result", "output", "request"):
+        args += _port(name, f"{name}.sock")
     args += ["-qmp", f"unix:{_RUN}/qmp.sock,server=on,wait=off"]
     if opts.emu:
         args += ["-device", "pcie-root-port,id=rp0,chassis=1,slot=1", "-device",

@@ -8,6 +8,7 @@ import selectors
 import shlex
 import socket
 import sys
+import termios
 import time
 
 from . import initramfs, kernels, machine, paths, proc, sandbox, splat
@@ -130,7 +131,7 @@ class Run:
         while not all((self.run / n).exists() for n in ("emu.sock", "control.sock")):
             if self.emu.poll() is not None or time.monotonic() > deadline:
                 self._pump(0.1)
-                raise Failure(f"carillon-emu didn't come up:\n{tail(self.logs / 'emu.log', 5)}")
+                raise Failure(f"carillon-emu didn't come up:\n{tail(self.logs / 'emu.log', 15)}")
             self._pump(0.02)
 
     def _job(self):
@@ -157,6 +158,7 @@ class Run:
             initramfs.build(self.tree, self.kernel, self._job()))
         self._listen("result.sock", self.guest.feed)
         self._listen("output.sock", self._output)
+        self._listen("request.sock", self._request)
         if self.opts.emu:
             self._start_emulator()
         binds = machine.binds(self.tree, self.kernel, self.out, self.run)
@@ -168,6 +170,14 @@ class Run:
     def _output(data):
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+
+    def _request(self, data):
+        """Does what the guest asks the host for, a word a line."""
+        for word in data.decode(errors="replace").split():
+            if word == "kill-emulator" and self.emu:
+                self.emu.kill()
+            else:
+                say(f"vm: the guest's request '{word}' isn't known")
 
     # --- while it runs
 
@@ -268,10 +278,23 @@ def tail(path, count, prefix=""):
     return "\n".join(prefix + line for line in lines[-count:])
 
 
+@contextlib.contextmanager
+def _terminal_kept():
+    """Gives the terminal back as it was: QEMU, killed, leaves it raw."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
 def one(opts, tree, accel, out):
     """Runs a guest by the options @opts and returns the exit code."""
     kernel = kernels.find(tree, opts.kernel)
-    with proc.run_dir() as run:
+    with proc.run_dir() as run, _terminal_kept():
         guest = Run(opts, tree, kernel, accel, out, run)
         try:
             guest.start()
