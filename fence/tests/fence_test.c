@@ -3,6 +3,7 @@
  * The life of a fence: prepare, arm, signal, drop, and what is done wrong with it.
  */
 
+#include <linux/debug_locks.h>
 #include <linux/file.h>
 #include <linux/slab.h>
 #include <linux/sync_file.h>
@@ -482,6 +483,9 @@ static void sync_file_outlives_timeline(struct kunit *test)
 static void signalling_guard_annotates(struct kunit *test)
 {
 	bool cookie;
+
+	if (!debug_locks)
+		kunit_skip(test, "lockdep has switched itself off");
 
 	scoped_guard(dfence_signalling) {
 		cookie = dma_fence_begin_signalling();

@@ -4,11 +4,11 @@
  */
 
 #include <linux/completion.h>
-#include <linux/delay.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
 #include <compat.h>
@@ -32,6 +32,9 @@ struct finish_log {
 	bool in_task;
 	u64 seqno;
 	struct completion *gate;
+	/* RCU's state when the fence was signalled, and was a grace period over since? */
+	unsigned long rcu_state;
+	bool grace_period_over;
 };
 
 static int issued_enable(struct dfence *f)
@@ -65,6 +68,7 @@ static void issued_finish(struct dfence *f)
 	might_sleep();
 	log->in_task = in_task() && !irqs_disabled();
 	log->seqno = f->base.seqno;
+	log->grace_period_over = poll_state_synchronize_rcu(log->rcu_state);
 	WRITE_ONCE(log->calls, log->calls + 1);
 }
 
@@ -228,12 +232,13 @@ static void finish_waits_for_readers(struct kunit *test)
 
 	issued->log = &log;
 	scoped_guard(rcu) {
+		log.rcu_state = get_state_synchronize_rcu();
 		dfence_signal(&issued->f, 0);
-		mdelay(50);
 		KUNIT_EXPECT_EQ(test, READ_ONCE(log.calls), 0);
 	}
 	dfence_ctx_synchronize(t->ctx);
 	KUNIT_EXPECT_EQ(test, log.calls, 1);
+	KUNIT_EXPECT_TRUE(test, log.grace_period_over);
 }
 
 struct gate_opener {
