@@ -48,8 +48,10 @@ struct carillon_device {
 	struct bound_gate *hw_gate;
 	/** @core: G */
 	struct carillon_core *core;
-	/** @dma_dev: G */
+	/** @dma_dev: I: the PCI device; for DMA it is good as G */
 	struct device *dma_dev;
+	/** @devres_group: I: group of @dma_dev that has the DRM device */
+	void *devres_group;
 	/** @info: I, G: the device's properties */
 	const struct carillon_core_info *info;
 	/** @reset_wq: G: timeouts and stops of all queues, one at a time */

@@ -139,7 +139,8 @@ static const struct file_operations carillon_fops = {
 };
 
 static const struct drm_driver carillon_drm_driver = {
-	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,
+	.driver_features = DRIVER_GEM | DRIVER_GEM_GPUVA | DRIVER_RENDER | DRIVER_SYNCOBJ |
+			   DRIVER_SYNCOBJ_TIMELINE,
 	.open = carillon_file_open,
 	.postclose = carillon_file_postclose,
 	.show_fdinfo = carillon_file_show_fdinfo,
@@ -155,6 +156,49 @@ static const struct drm_driver carillon_drm_driver = {
 	.minor = 0,
 };
 
+/**
+ * DOC: Parent
+ *
+ * In sysfs the DRM device is a child of the PCI device, not of the auxiliary one
+ * that this driver binds to: libdrm, and all who find devices with it, know
+ * PCI but not the auxiliary bus. It is allocated inside a devres group of the PCI
+ * device, which is released when the auxiliary device is unbound.
+ */
+
+static void carillon_release_group(void *data)
+{
+	struct carillon_device *cdev = data;
+
+	/* Puts the DRM device, so @cdev may be gone afterwards. */
+	devres_release_group(cdev->dma_dev, cdev->devres_group);
+}
+
+static struct carillon_device *carillon_alloc(struct auxiliary_device *adev, struct device *parent)
+{
+	struct carillon_device *cdev;
+	void *group;
+	int ret;
+
+	/*
+	 * Nobody else adds resources to the parent now: its driver does that
+	 * before it registers us.
+	 */
+	group = devres_open_group(parent, NULL, GFP_KERNEL);
+	if (!group)
+		return ERR_PTR(-ENOMEM);
+	cdev = devm_drm_dev_alloc(parent, &carillon_drm_driver, struct carillon_device, drm);
+	if (IS_ERR(cdev)) {
+		devres_release_group(parent, group);
+		return cdev;
+	}
+	devres_close_group(parent, group);
+	cdev->dma_dev = parent;
+	cdev->devres_group = group;
+
+	ret = devm_add_action_or_reset(&adev->dev, carillon_release_group, cdev);
+	return ret ? ERR_PTR(ret) : cdev;
+}
+
 static void carillon_put_gates(struct drm_device *drm, void *data)
 {
 	struct carillon_device *cdev = to_carillon_device(drm);
@@ -163,40 +207,45 @@ static void carillon_put_gates(struct drm_device *drm, void *data)
 	bound_gate_put(cdev->hw_gate);
 }
 
-/* Until the last reference to the DRM device goes, the gates stay. */
-static int carillon_setup_gates(struct carillon_device *cdev, struct auxiliary_device *adev)
+static struct carillon_core *carillon_get_core(struct auxiliary_device *adev,
+					       struct bound_gate *gate)
 {
-	struct bound_gate *hw_gate = bound_aux_parent_gate(adev);
-	struct bound_gate *gate;
-
-	if (!hw_gate)
-		return -ENODEV;
-	gate = bound_gate_create(&adev->dev, hw_gate);
-	if (IS_ERR(gate))
-		return PTR_ERR(gate);
-	cdev->gate = bound_gate_get(gate);
-	cdev->hw_gate = bound_gate_get(hw_gate);
-	return drmm_add_action_or_reset(&cdev->drm, carillon_put_gates, NULL);
-}
-
-static int carillon_setup_core(struct carillon_device *cdev, struct auxiliary_device *adev)
-{
-	struct carillon_core *core;
-
-	ACQUIRE(bound_assumed, tok)(cdev->gate, &adev->dev);
+	ACQUIRE(bound_assumed, tok)(gate, &adev->dev);
 	int ret = ACQUIRE_ERR(bound_assumed, &tok);
 
 	if (ret)
-		return ret;
-	core = bound_aux_data(&tok, adev, &carillon_core_aux_type);
+		return ERR_PTR(ret);
+	return bound_aux_data(&tok, adev, &carillon_core_aux_type);
+}
+
+/* The DRM device, with what it has from its parent. */
+static struct carillon_device *carillon_setup(struct auxiliary_device *adev)
+{
+	struct bound_gate *hw_gate = bound_aux_parent_gate(adev);
+	struct carillon_device *cdev;
+	struct carillon_core *core;
+	struct bound_gate *gate;
+	int ret;
+
+	if (IS_ERR(hw_gate))
+		return ERR_CAST(hw_gate);
+	gate = bound_gate_create(&adev->dev, hw_gate);
+	if (IS_ERR(gate))
+		return ERR_CAST(gate);
+	core = carillon_get_core(adev, gate);
 	if (IS_ERR(core))
-		return PTR_ERR(core);
+		return ERR_CAST(core);
+	cdev = carillon_alloc(adev, carillon_core_dma_dev(core));
+	if (IS_ERR(cdev))
+		return cdev;
 
 	cdev->core = core;
 	cdev->info = carillon_core_info(core);
-	cdev->dma_dev = carillon_core_dma_dev(core);
-	drm_dev_set_dma_dev(&cdev->drm, cdev->dma_dev);
-	return 0;
+	/* Until the last reference to the DRM device goes, the gates stay. */
+	cdev->gate = bound_gate_get(gate);
+	cdev->hw_gate = bound_gate_get(hw_gate);
+	ret = drmm_add_action_or_reset(&cdev->drm, carillon_put_gates, NULL);
+	return ret ? ERR_PTR(ret) : cdev;
 }
 
 static int carillon_setup_lists(struct carillon_device *cdev)
@@ -220,18 +269,12 @@ static int carillon_probe(struct auxiliary_device *adev, const struct auxiliary_
 	struct carillon_device *cdev;
 	int ret;
 
-	cdev = devm_drm_dev_alloc(&adev->dev, &carillon_drm_driver, struct carillon_device, drm);
+	cdev = carillon_setup(adev);
 	if (IS_ERR(cdev))
 		return PTR_ERR(cdev);
 	auxiliary_set_drvdata(adev, cdev);
 
 	ret = carillon_setup_lists(cdev);
-	if (ret)
-		return ret;
-	ret = carillon_setup_gates(cdev, adev);
-	if (ret)
-		return ret;
-	ret = carillon_setup_core(cdev, adev);
 	if (ret)
 		return ret;
 	cdev->reset_wq = alloc_ordered_workqueue("carillon_reset", WQ_MEM_RECLAIM);

@@ -89,6 +89,7 @@ def meson(root, name, setup_args=()):
     if not (source / "meson.build").exists():
         return out
     log = paths.build_dir() / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     with proc.lock(paths.build_dir() / f"{name}.lock", f"vm: waiting for another build of {name} …"):
         inside = f"{paths.IN_BUILD}/{name}"
         if not (out / "build.ninja").exists():

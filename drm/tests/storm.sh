@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Takes the device away in the middle of a storm of submissions; TAP on stdout.
+# To be run in the guest, modules loaded, carillon_storm built.
+#
+#   storm.sh unbind [ROUNDS]   unbind the DRM driver and the PCI driver in turn (4)
+#   storm.sh kill              the emulator dies; nothing but unbinding is possible then
+
+set -u
+storm=${STORM:-/carillon-build/drm/tests/carillon_storm}
+aux_driver=/sys/bus/auxiliary/drivers/carillon.drm
+pci_driver=/sys/bus/pci/drivers/carillon_pci
+num=0
+bad=0
+
+result() {
+	num=$((num + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $num - $2"
+	else
+		bad=$((bad + 1))
+		echo "not ok $num - $2"
+	fi
+}
+
+# The render node of our driver, waiting for it to appear.
+node() {
+	for _ in $(seq 100); do
+		for dir in /sys/class/drm/renderD*; do
+			driver=$(readlink -f "$dir/device/driver" 2>/dev/null)
+			if [ "${driver##*/}" = carillon_pci ] && [ -c "/dev/dri/${dir##*/}" ]; then
+				echo "/dev/dri/${dir##*/}"
+				return 0
+			fi
+		done
+		sleep 0.1
+	done
+	return 1
+}
+
+# The device that is bound to the driver in the folder $1.
+bound_device() {
+	for link in "$1"/*; do
+		[ -L "$link" ] && [ "${link##*/}" != module ] && echo "${link##*/}" && return 0
+	done
+	return 1
+}
+
+# $1: driver's folder, $2: seconds into the storm
+storm_and_unbind() {
+	dev=$(bound_device "$1") || return 1
+	render=$(node) || return 1
+	"$storm" --gone --seconds 120 "$render" &
+	pid=$!
+	sleep "$2"
+	echo "$dev" >"$1/unbind" || return 1
+	wait $pid
+	rc=$?
+	echo "$dev" >"$1/bind" || return 1
+	return $rc
+}
+
+works() {
+	render=$(node) && "$storm" --procs 1 --seconds 1 "$render"
+}
+
+unbind_rounds() {
+	echo "1..$((2 * $1))"
+	for round in $(seq "$1"); do
+		if [ $((round % 2)) = 1 ]; then
+			driver=$aux_driver
+		else
+			driver=$pci_driver
+		fi
+		storm_and_unbind "$driver" "0.$((round * 3 % 10 + 2))"
+		result $? "round $round: ${driver##*/} unbound in the storm"
+		works
+		result $? "round $round: works after binding again"
+	done
+}
+
+# Signalled and refused within the bound that carillon_storm is given.
+kill_emulator() {
+	echo "1..2"
+	render=$(node) || return
+	"$storm" --gone --seconds 120 --signal-seconds 20 "$render" &
+	pid=$!
+	sleep 3
+	echo "die ring=* job=*" >/dev/virtio-ports/carillon.ctl
+	wait $pid
+	result $? "the emulator dies in the storm"
+	dev=$(bound_device $pci_driver) && echo "$dev" >$pci_driver/unbind
+	result $? "the driver can be unbound from what is left"
+}
+
+case ${1:-} in
+unbind) unbind_rounds "${2:-4}" ;;
+kill) kill_emulator ;;
+*) echo "usage: storm.sh unbind [ROUNDS] | kill" >&2; exit 2 ;;
+esac
+[ $bad = 0 ]
