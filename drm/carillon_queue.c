@@ -14,7 +14,7 @@
  * 2. jobq_teardown(): the ring has stopped, or was made to; every fence has
  *    signalled, the library doesn't call us any more.
  * 3. The queue leaves the device's list, its ring is destroyed: no interrupt
- *    reaches it any more.
+ *    reaches it any more. The list's reference goes.
  * 4. The last reference frees it.
  *
  * Teardown happens inside the gate, by the ioctl or by the file's postclose, or,
@@ -124,8 +124,8 @@ void carillon_queue_kill(struct carillon_queue *q, int error)
 }
 
 /*
- * Signals all fences and lets go of the ring. The caller has a reference, and a
- * token with which the ring can be stopped.
+ * Signals all fences, lets go of the ring, and of the list's reference. The
+ * caller has another one, and a token with which the ring can be stopped.
  */
 static void carillon_queue_teardown(const struct bound_token *tok, struct carillon_queue *q,
 				    int error)
@@ -141,6 +141,8 @@ static void carillon_queue_teardown(const struct bound_token *tok, struct carill
 
 	carillon_ring_destroy(tok, q->ring);
 	q->ring = NULL;
+	/* The list's reference. */
+	carillon_queue_put(q);
 }
 
 /**
@@ -269,8 +271,11 @@ static int carillon_queue_init_ring(const struct bound_token *tok, struct carill
 		ret = carillon_ring_restart(tok, ring);
 	if (!ret && READ_ONCE(cdev->lost))
 		ret = -ENODEV;
-	if (!ret)
+	if (!ret) {
+		/* So that unbind finds it also when the file goes meanwhile. */
+		jobq_get(&q->jobq);
 		list_add_tail(&q->node, &cdev->queues);
+	}
 	mutex_unlock(&cdev->queues_mutex);
 
 	if (ret) {

@@ -39,8 +39,8 @@ enum carillon_queue_flag {
 /**
  * struct carillon_queue - a ring, and the jobs for it
  *
- * The reference count is the jobq's. The file's id holds one reference, each
- * job one.
+ * The reference count is the jobq's. The file's id holds one reference, the
+ * device's list one, each job one.
  */
 struct carillon_queue {
 	/** @jobq: base */
