@@ -41,6 +41,8 @@ kunit:
 
 # A command in a guest: CMD='igt_runner …', VM_ARGS='--kernel kasan' and so on
 .PHONY: vm shell vm-tests
+# As it was typed: $$OUT and the like are the guest shell's.
+override CMD := $(value CMD)
 export CMD
 vm:
 	@[ -n "$$CMD" ] || { echo "usage: make vm CMD='command' [VM_ARGS='options of vm/run']"; exit 2; }
