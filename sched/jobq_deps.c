@@ -171,7 +171,7 @@ EXPORT_SYMBOL_NS_GPL(jobq_job_add_dep_job, "JOBQ");
 
 /*
  * A dependency has signalled. Called with the lock of a foreign fence held, so
- * nothing but the counter is touched here. The job can be run by somebody else as
+ * little is touched here: the counter, then the lock of the queue. The job can be run by somebody else as
  * soon as the counter is 0, but it isn't retired, and its queue isn't freed, before
  * this callback has returned.
  */

@@ -241,10 +241,18 @@ static void jobq_queue_worker(struct jobq *q)
  * jobq_unblocked() - the last dependency of a job has signalled
  * @q: queue
  *
- * Context: Any; locks of foreign fences may be held.
+ * A killed queue is left alone: its jobs are cancelled, whatever they waited for.
+ * Teardown relies on that. Callbacks of jobs that a committer is retiring can
+ * still come when teardown has waited for what earlier ones set off, so nothing
+ * may be queued any more after the kill.
+ *
+ * Context: Any; locks of foreign fences may be held. Takes &jobq.lock.
  */
 void jobq_unblocked(struct jobq *q)
 {
+	guard(spinlock_irqsave)(&q->lock);
+	if (q->state >= JOBQ_KILLED)
+		return;
 	if (q->flags & JOBQ_RUN_ATOMIC)
 		irq_work_queue(&q->unblock_work);
 	else
