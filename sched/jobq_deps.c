@@ -171,9 +171,9 @@ EXPORT_SYMBOL_NS_GPL(jobq_job_add_dep_job, "JOBQ");
 
 /*
  * A dependency has signalled. Called with the lock of a foreign fence held, so
- * little is touched here: the counter, then the lock of the queue. The job can be run by somebody else as
- * soon as the counter is 0, but it isn't retired, and its queue isn't freed, before
- * this callback has returned.
+ * little is touched here: the counter, then the lock of the queue. The job can be
+ * run by somebody else as soon as the counter is 0, but it isn't retired, and its
+ * queue isn't freed, before this callback has returned.
  */
 static void jobq_dep_fired(struct dfence_cb *cb, struct dma_fence *fence)
 {
