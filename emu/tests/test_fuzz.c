@@ -77,6 +77,20 @@ static void check_alive(void)
 	CHECK_EQ(client_request(VFU_GET_INFO, &info, sizeof(info), NULL, 0), 0);
 }
 
+/* Around the ends of the regions, where a wrong check lets something through. */
+static void random_region_access(void)
+{
+	static const uint64_t sizes[] = { CRLN_BAR0_SIZE, 0, 64 << 20, 0, 4096, 0, 0, 4096, 0 };
+	uint8_t buf[sizeof(struct vfu_region_access) + 64] = { 0 };
+	struct vfu_region_access acc = { .region = (uint32_t)below(9) };
+	uint16_t cmd = below(2) ? VFU_REGION_READ : VFU_REGION_WRITE;
+
+	acc.offset = sizes[acc.region] - 32 + below(64);
+	acc.count = (uint32_t)(below(4) ? below(65) : nasty());
+	memcpy(buf, &acc, sizeof(acc));
+	client_request(cmd, buf, sizeof(buf), NULL, 0);
+}
+
 static void random_request(void)
 {
 	uint8_t buf[256];
@@ -113,8 +127,14 @@ static void protocol(void)
 	for (unsigned int round = 0; round < rounds(20); round++) {
 		seed_round(round);
 		client_hello();
-		for (int i = 0; i < 300; i++)
-			random_request();
+		for (int i = 0; i < 300; i++) {
+			/* Else all accesses to BARs end at the first test. */
+			cfg_wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+			if (below(4))
+				random_request();
+			else
+				random_region_access();
+		}
 		check_alive();
 		client_disconnect();
 	}
