@@ -316,8 +316,9 @@ uint32_t carillon_cmdbuf_size(const struct carillon_cmdbuf *cmdbuf);
  * After an error nothing more is written, and every command returns the same
  * error, so that it's enough to ask once, here, at the end.
  *
- * Return: 0; -EINVAL for a parameter that the device would refuse; -ENOSPC if
- * the memory, or what a job may have, is full.
+ * Return: 0; -EINVAL for a parameter that the device would refuse, that can't be
+ * an address, or that leaves the result undefined; -ENOSPC if the memory, or what
+ * a job may have, is full.
  */
 int carillon_cmdbuf_error(const struct carillon_cmdbuf *cmdbuf);
 

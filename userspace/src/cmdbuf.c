@@ -95,13 +95,13 @@ static int append(struct carillon_cmdbuf *cmdbuf, enum crln_opcode opcode,
 
 static bool range_ok(uint64_t va, uint64_t size)
 {
-	return size && va < 1ull << CRLN_VA_BITS &&
+	return va < 1ull << CRLN_VA_BITS &&
 	       size <= (1ull << CRLN_VA_BITS) - va;
 }
 
 static bool overlaps(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 {
-	return a < b + b_size && b < a + a_size;
+	return a_size && b_size && a < b + b_size && b < a + a_size;
 }
 
 static uint64_t surface_bytes(const struct carillon_surface *s,
