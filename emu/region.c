@@ -77,7 +77,7 @@ void region_function_reset(struct server *s)
 	device_reset_start(s->dev, DEVICE_RESET_FUNCTION);
 	pci_reset(&s->dev->pci);
 	bus_changed(s);
-	memset(s->msix, 0, sizeof(s->msix));
+	memset(s->msix, 0, PCI_MSIX_BAR_SIZE);
 }
 
 /**

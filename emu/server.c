@@ -70,11 +70,15 @@ int server_init(struct server *s, struct device *dev, const char *path)
 	s->dev = dev;
 	s->msg.payload = malloc(VFU_MSG_MAX);
 	s->reply = malloc(VFU_MSG_MAX);
-	s->listen_fd = s->msg.payload && s->reply ? server_listen(path) : -ENOMEM;
+	s->msix = calloc(1, PCI_MSIX_BAR_SIZE);
+	s->listen_fd = -ENOMEM;
+	if (s->msg.payload && s->reply && s->msix)
+		s->listen_fd = server_listen(path);
 	if (s->listen_fd >= 0)
 		return 0;
 	free(s->msg.payload);
 	free(s->reply);
+	free(s->msix);
 	return s->listen_fd;
 }
 
@@ -89,6 +93,7 @@ void server_fini(struct server *s)
 	close(s->listen_fd);
 	free(s->msg.payload);
 	free(s->reply);
+	free(s->msix);
 }
 
 static int reply(struct server *s, const void *payload, size_t len, int fd)

@@ -18,7 +18,8 @@ struct device;
  * @negotiated: the client has said its version
  * @msg: the message at hand
  * @reply: buffer for what is answered
- * @msix: BAR 4; clients keep table and pending bits themselves, this is for others
+ * @msix: BAR 4, PCI_MSIX_BAR_SIZE bytes; clients keep table and pending bits
+ *	themselves, this is for others
  * @quit: end                                                       [atomic]
  */
 struct server {
@@ -27,7 +28,7 @@ struct server {
 	bool negotiated;
 	struct wire_msg msg;
 	uint8_t *reply;
-	uint8_t msix[PCI_MSIX_BAR_SIZE];
+	uint8_t *msix;
 	bool quit;
 };
 
