@@ -20,8 +20,8 @@
  *	    +---------------------------------> running jobs signal with the error,
  *	                                        then the cancelled ones behind them
  *
- * jobq_teardown() kills, takes over from kill_work, and goes on until there is no
- * job left: DEAD. It waits for commits that are under way, but for no dependency:
+ * jobq_teardown() kills, waits for all this, and goes on until there is no job
+ * left: DEAD. It waits for commits that are under way, but for no dependency:
  * callbacks of jobs that ended are removed.
  */
 
@@ -128,20 +128,10 @@ void jobq_kill_fn(struct work_struct *work)
 	jobq_stopped(q);
 }
 
-/* The same for teardown, which waits. kill_work isn't running any more. */
-static void jobq_stop_and_wait(struct jobq *q)
+/* What teardown waits for; kill_work sees to it. Once true it stays so. */
+static bool jobq_settled_and_quiet(struct jobq *q)
 {
-	guard(dfence_signalling)();
-	wait_event(q->idle, jobq_settled(q));
-	guard(mutex)(&q->hw_lock);
-	if (!jobq_quiet(q)) {
-		jobq_ask_stop(q);
-		if (q->stop_sent)
-			wait_event_timeout(q->idle, jobq_quiet(q), q->stop_timeout);
-	}
-	if (!jobq_quiet(q))
-		q->ops->force_stop(q);
-	jobq_stopped(q);
+	return jobq_settled(q) && jobq_quiet(q);
 }
 
 /* With no job left, and nobody about to add or end one, the queue is dead. */
@@ -190,7 +180,8 @@ static void jobq_cancel_works(struct jobq *q)
  *
  * Kills it (with -ECANCELED, if it wasn't killed before) and waits until the
  * hardware has stopped: for &jobq_args.stop_timeout_ms after &jobq_ops.stop, then
- * with &jobq_ops.force_stop. It waits for no dependency.
+ * with &jobq_ops.force_stop, both on &jobq_args.timeout_wq. It waits for no
+ * dependency.
  *
  * When it returns the state is %JOBQ_DEAD, the fences of all jobs ever committed
  * have signalled, none of the library's callbacks and work items runs or will run
@@ -199,7 +190,7 @@ static void jobq_cancel_works(struct jobq *q)
  * May be called more than once, also concurrently.
  *
  * Context: Process, sleeps. Not from an op, nor holding a lock that an op takes,
- * nor from a work item on &jobq_args.timeout_wq if that is ordered.
+ * nor from a work item on &jobq_args.timeout_wq.
  */
 void jobq_teardown(struct jobq *q)
 {
@@ -210,8 +201,9 @@ void jobq_teardown(struct jobq *q)
 
 	jobq_kill(q, -ECANCELED);
 	cancel_delayed_work_sync(&q->timeout_work);
+	wait_event(q->idle, jobq_settled_and_quiet(q));
 	cancel_delayed_work_sync(&q->kill_work);
-	jobq_stop_and_wait(q);
+	jobq_stopped(q);
 	wait_event(q->idle, jobq_try_die(q));
 	jobq_cancel_works(q);
 }

@@ -410,7 +410,8 @@ void jobq_kill(struct jobq *q, int error);
 void jobq_stopped(struct jobq *q);
 /*
  * P. Kill (-ECANCELED unless killed before), wait, at most stop_timeout_ms plus
- * what force_stop takes. Afterwards every committed fence has signalled, no
+ * what force_stop takes and what else is on timeout_wq. Not from a work item
+ * there. Afterwards every committed fence has signalled, no
  * callback, work or op of this queue runs. Any number of times.
  */
 void jobq_teardown(struct jobq *q);

@@ -65,7 +65,7 @@ static void cancelled_wait_for_running(struct kunit *test)
 
 	mock_submit_many(mq, MOCK_CREDITS + 2);
 	jobq_kill(&mq->q, -ENODEV);
-	flush_delayed_work(&mq->q.kill_work);
+	flush_work(&mq->q.kill_work.work);
 	KUNIT_EXPECT_EQ(test, mq->num_signalled, 0);
 	KUNIT_EXPECT_EQ(test, mq->stops, 1);
 
@@ -93,7 +93,7 @@ static void stop_answered_at_once(struct kunit *test)
 	mq->on_stop = answer_at_once;
 	mock_submit_many(mq, 2);
 	jobq_kill(&mq->q, -ENODEV);
-	flush_delayed_work(&mq->q.kill_work);
+	flush_work(&mq->q.kill_work.work);
 	mock_expect_signalled(mq, 0, 2, -ENODEV);
 	msleep(2 * MOCK_STOP_MS);
 	KUNIT_EXPECT_EQ(test, mq->force_stops, 0);
@@ -110,8 +110,10 @@ static void report_stopped(void *arg)
 /* The answer is an interrupt that comes later. */
 static void stop_answered_later(struct kunit *test)
 {
-	struct mock_queue *mq = mock_queue(test, 0);
+	struct mock_queue *mq;
 
+	mock_need_time_travel(test);
+	mq = mock_queue(test, 0);
 	mock_submit_many(mq, 2);
 	jobq_kill(&mq->q, -ENODEV);
 	msleep(MOCK_STOP_MS / 2);
@@ -126,8 +128,10 @@ static void stop_answered_later(struct kunit *test)
 /* There is no answer: force is used when the time is up, without teardown, too. */
 static void stop_not_answered(struct kunit *test)
 {
-	struct mock_queue *mq = mock_queue(test, 0);
+	struct mock_queue *mq;
 
+	mock_need_time_travel(test);
+	mq = mock_queue(test, 0);
 	mock_submit_many(mq, 2);
 	jobq_kill(&mq->q, -ENODEV);
 	msleep(MOCK_STOP_MS / 2);
@@ -142,7 +146,7 @@ static void stop_not_answered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mq->force_stops, 1);
 }
 
-/* Teardown does it all itself. */
+/* Teardown alone does all of it. */
 static void teardown_not_answered(struct kunit *test)
 {
 	struct mock_queue *mq = mock_queue(test, 0);
@@ -171,7 +175,7 @@ static void no_stop_op(struct kunit *test)
 	mq = mock_queue_raw(test, &args);
 	mock_submit_many(mq, 1);
 	jobq_kill(&mq->q, -ENODEV);
-	flush_delayed_work(&mq->q.kill_work);
+	flush_work(&mq->q.kill_work.work);
 	KUNIT_EXPECT_EQ(test, mq->force_stops, 1);
 	mock_expect_signalled(mq, 0, 1, -ENODEV);
 	mock_queue_end(mq);
@@ -184,10 +188,11 @@ static void completes_after_kill(struct kunit *test)
 
 	mock_submit_many(mq, 2);
 	jobq_kill(&mq->q, -ENODEV);
-	flush_delayed_work(&mq->q.kill_work);
+	flush_work(&mq->q.kill_work.work);
 	jobq_complete(&mq->q, 2);
 	mock_expect_signalled(mq, 0, 2, 0);
 	mock_queue_end(mq);
+	KUNIT_EXPECT_EQ(test, mq->stops, 1);
 	KUNIT_EXPECT_EQ(test, mq->force_stops, 0);
 }
 
@@ -229,7 +234,8 @@ static void kill_during_run_job(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mq->num_ran, 2);
 	KUNIT_EXPECT_EQ(test, mq->num_signalled, 0);
 	mock_queue_end(mq);
-	KUNIT_EXPECT_EQ(test, mq->force_stops, 1);
+	KUNIT_EXPECT_EQ(test, mq->num_ran, 2);
+	KUNIT_EXPECT_EQ(test, mq->stops, 1);
 	mock_expect_signalled(mq, 0, 4, -ENODEV);
 }
 
@@ -364,8 +370,8 @@ static void kill_while_stopped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mq->tries, 0);
 }
 
-/* An ordered workqueue of the driver that is busy doesn't hold up teardown. */
-static void teardown_with_busy_wq(struct kunit *test)
+/* Two queues that share an ordered workqueue: neither is held up by the other. */
+static void teardown_with_shared_wq(struct kunit *test)
 {
 	struct workqueue_struct *wq = alloc_ordered_workqueue("mock", WQ_MEM_RECLAIM);
 	struct jobq_args args = {
@@ -381,6 +387,7 @@ static void teardown_with_busy_wq(struct kunit *test)
 	mock_submit_many(mq, 1);
 	jobq_kill(&slow->q, -ENODEV);
 	jobq_kill(&mq->q, -ENODEV);
+	flush_work(&mq->q.kill_work.work);
 	mock_queue_end(mq);
 	mock_queue_end(slow);
 	KUNIT_EXPECT_EQ(test, mq->force_stops, 1);
@@ -395,7 +402,7 @@ static struct kunit_case kill_cases[] = {
 	KUNIT_CASE(stop_answered_at_once),
 	KUNIT_CASE(stop_answered_later),
 	KUNIT_CASE(stop_not_answered),
-	KUNIT_CASE(teardown_not_answered),
+	KUNIT_CASE_SLOW(teardown_not_answered),
 	KUNIT_CASE(no_stop_op),
 	KUNIT_CASE(completes_after_kill),
 	KUNIT_CASE(gone_in_irq),
@@ -407,7 +414,7 @@ static struct kunit_case kill_cases[] = {
 	KUNIT_CASE(commit_after_teardown),
 	KUNIT_CASE(concurrent_teardown),
 	KUNIT_CASE(kill_while_stopped),
-	KUNIT_CASE(teardown_with_busy_wq),
+	KUNIT_CASE(teardown_with_shared_wq),
 	{}
 };
 

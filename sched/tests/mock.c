@@ -4,6 +4,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
@@ -137,9 +138,61 @@ struct mock_queue *mock_queue(struct kunit *test, unsigned int flags)
 	return mock_queue_raw(test, &args);
 }
 
+static void mock_answer(struct mock_queue *mq)
+{
+	jobq_stopped(&mq->q);
+}
+
+/**
+ * mock_need_time_travel() - skip a case that says what happens how soon
+ * @test: test
+ *
+ * On a real machine other things may take their time in between.
+ *
+ * Context: Process.
+ */
+void mock_need_time_travel(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_UML))
+		kunit_skip(test, "exact times need UML's time travel");
+}
+
+/**
+ * mock_wait_for() - wait until something has happened at least this often
+ * @test: test; fails if it doesn't within a minute
+ * @count: what counts it
+ * @num: how often
+ *
+ * Context: Process, sleeps.
+ */
+void mock_wait_for(struct kunit *test, const unsigned int *count, unsigned int num)
+{
+	int i;
+
+	for (i = 0; i < 6000 && READ_ONCE(*count) < num; i++)
+		msleep(10);
+	KUNIT_EXPECT_GE(test, READ_ONCE(*count), num);
+}
+
+/**
+ * mock_wait_timeout() - wait until a timeout has been dealt with
+ * @mq: queue
+ * @num: which, from 1
+ *
+ * Context: Process, sleeps.
+ */
+void mock_wait_timeout(struct mock_queue *mq, unsigned int num)
+{
+	mock_wait_for(mq->test, &mq->timeouts, num);
+	flush_work(&mq->q.timeout_work.work);
+	mock_flush(mq);
+}
+
 /**
  * mock_queue_end() - tear a queue down and check that nothing is left of it
  * @mq: queue to which the test has the last reference
+ *
+ * If the test has nothing to say about it, the hardware stops when it's asked.
  *
  * Context: Process.
  */
@@ -151,6 +204,8 @@ void mock_queue_end(struct mock_queue *mq)
 
 	for (i = 0; i < MOCK_SPARE; i++)
 		jobq_job_put(mq->spare[i] ? &mq->spare[i]->base : NULL);
+	if (!mq->on_stop)
+		mq->on_stop = mock_answer;
 	jobq_teardown(&mq->q);
 	KUNIT_EXPECT_EQ(test, jobq_state(&mq->q), JOBQ_DEAD);
 	jobq_get_stats(&mq->q, &stats);
@@ -428,6 +483,8 @@ static enum hrtimer_restart mock_irq_fire(struct hrtimer *timer)
  * @fn: function
  * @arg: its argument
  *
+ * It is an interrupt of the kind that PREEMPT_RT makes a thread.
+ *
  * Context: Process. When it returns @fn has.
  */
 void mock_hardirq(struct kunit *test, void (*fn)(void *arg), void *arg)
@@ -436,12 +493,13 @@ void mock_hardirq(struct kunit *test, void (*fn)(void *arg), void *arg)
 
 	init_completion(&irq.done);
 	hrtimer_setup_on_stack(&irq.timer, mock_irq_fire, CLOCK_MONOTONIC,
-			       HRTIMER_MODE_REL_HARD);
-	hrtimer_start(&irq.timer, us_to_ktime(100), HRTIMER_MODE_REL_HARD);
+			       HRTIMER_MODE_REL);
+	hrtimer_start(&irq.timer, us_to_ktime(100), HRTIMER_MODE_REL);
 	wait_for_completion(&irq.done);
 	hrtimer_cancel(&irq.timer);
 	destroy_hrtimer_on_stack(&irq.timer);
-	KUNIT_EXPECT_TRUE(test, irq.in_hardirq);
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		KUNIT_EXPECT_TRUE(test, irq.in_hardirq);
 }
 
 /**

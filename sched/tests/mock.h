@@ -21,7 +21,8 @@ struct dfence_ctx;
 #define MOCK_LOG_MAX	64
 #define MOCK_CREDITS	8
 #define MOCK_SPARE	4
-#define MOCK_TIMEOUT_MS	10000
+/* With time travel these cost nothing. */
+#define MOCK_TIMEOUT_MS	(IS_ENABLED(CONFIG_UML) ? 10000 : 1000)
 #define MOCK_STOP_MS	2000
 
 struct mock_job;
@@ -122,6 +123,9 @@ static inline struct mock_job *to_mock_job(struct jobq_job *job)
 
 struct mock_queue *mock_queue_raw(struct kunit *test, const struct jobq_args *args);
 struct mock_queue *mock_queue(struct kunit *test, unsigned int flags);
+void mock_need_time_travel(struct kunit *test);
+void mock_wait_for(struct kunit *test, const unsigned int *count, unsigned int num);
+void mock_wait_timeout(struct mock_queue *mq, unsigned int num);
 void mock_queue_end(struct mock_queue *mq);
 void mock_flush(struct mock_queue *mq);
 

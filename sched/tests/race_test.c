@@ -279,8 +279,8 @@ static void storm_start_queue(struct storm *storm, unsigned int i)
 	sq->storm = storm;
 	init_completion(&sq->released);
 	KUNIT_ASSERT_EQ(storm->test, jobq_init(&sq->q, &args), 0);
-	hrtimer_setup(&sq->irq, storm_irq, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	hrtimer_start(&sq->irq, us_to_ktime(100 + 37 * i), HRTIMER_MODE_REL_HARD);
+	hrtimer_setup(&sq->irq, storm_irq, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	hrtimer_start(&sq->irq, us_to_ktime(100 + 37 * i), HRTIMER_MODE_REL);
 }
 
 static void storm_end_queue(struct storm *storm, unsigned int i)

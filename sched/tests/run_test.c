@@ -4,7 +4,6 @@
  */
 
 #include <linux/completion.h>
-#include <linux/delay.h>
 #include <linux/dma-fence-array.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
@@ -505,12 +504,9 @@ static void no_room_then_timer(struct kunit *test)
 
 	mq->run_ret = -EBUSY;
 	mock_submit_many(mq, 1);
-	msleep(100);
-	mock_flush(mq);
-	KUNIT_EXPECT_GT(test, mq->tries, 2);
+	mock_wait_for(test, &mq->tries, 3);
 	mq->run_ret = 0;
-	msleep(100);
-	mock_flush(mq);
+	mock_wait_for(test, &mq->num_ran, 1);
 	expect_ran(mq, 1);
 	mock_queue_end(mq);
 }

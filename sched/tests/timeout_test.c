@@ -14,9 +14,11 @@
 /* The job isn't touched before its time, and gets more of it. */
 static void no_hang(struct kunit *test)
 {
-	struct mock_queue *mq = mock_queue(test, 0);
+	struct mock_queue *mq;
 	struct jobq_stats stats;
 
+	mock_need_time_travel(test);
+	mq = mock_queue(test, 0);
 	mq->verdict = JOBQ_NO_HANG;
 	mock_submit_many(mq, 1);
 	msleep(MOCK_TIMEOUT_MS - SLACK);
@@ -39,9 +41,11 @@ static void no_hang(struct kunit *test)
 /* The clock runs for the oldest job and starts anew with each. */
 static void restarts_with_the_head(struct kunit *test)
 {
-	struct mock_queue *mq = mock_queue(test, 0);
+	struct mock_queue *mq;
 	u64 i;
 
+	mock_need_time_travel(test);
+	mq = mock_queue(test, 0);
 	mock_submit_many(mq, 4);
 	for (i = 1; i <= 3; i++) {
 		msleep(MOCK_TIMEOUT_MS - SLACK);
@@ -56,8 +60,10 @@ static void restarts_with_the_head(struct kunit *test)
 /* After a while without a job the clock starts again. */
 static void idle_time_does_not_count(struct kunit *test)
 {
-	struct mock_queue *mq = mock_queue(test, 0);
+	struct mock_queue *mq;
 
+	mock_need_time_travel(test);
+	mq = mock_queue(test, 0);
 	mock_submit_many(mq, 1);
 	jobq_complete(&mq->q, 1);
 	msleep(MOCK_TIMEOUT_MS - SLACK);
@@ -88,9 +94,7 @@ static void reset_replays_innocent(struct kunit *test)
 	mock_prepare_spare(mq, 1);
 	mq->verdict = JOBQ_RESET;
 	mq->on_timedout = check_stopped;
-	msleep(MOCK_TIMEOUT_MS + SLACK);
-	KUNIT_EXPECT_EQ(test, mq->timeouts, 1);
-	mock_flush(mq);
+	mock_wait_timeout(mq, 1);
 	mock_expect_signalled(mq, 0, 1, -ETIME);
 	KUNIT_EXPECT_EQ(test, mq->num_signalled, 1);
 	KUNIT_EXPECT_EQ(test, jobq_job_state(&guilty->base), JOBQ_JOB_CANCELLED);
@@ -118,7 +122,7 @@ static void reset_cancels_innocent(struct kunit *test)
 
 	mock_submit_many(mq, 3);
 	mq->verdict = JOBQ_RESET;
-	msleep(MOCK_TIMEOUT_MS + SLACK);
+	mock_wait_timeout(mq, 1);
 	mock_expect_signalled(mq, 0, 1, -ETIME);
 	mock_expect_signalled(mq, 1, 2, -ECANCELED);
 	KUNIT_EXPECT_EQ(test, mq->num_ran, 3);
@@ -142,8 +146,7 @@ static void completes_during_timedout(struct kunit *test)
 	mock_submit_many(mq, 2);
 	mq->verdict = JOBQ_RESET;
 	mq->on_timedout = complete_one;
-	msleep(MOCK_TIMEOUT_MS + SLACK);
-	mock_flush(mq);
+	mock_wait_timeout(mq, 1);
 	KUNIT_EXPECT_EQ(test, mq->timeouts, 1);
 	mock_expect_signalled(mq, 0, 1, 0);
 	KUNIT_EXPECT_EQ(test, mq->num_signalled, 1);
@@ -165,8 +168,7 @@ static void killed_during_timedout(struct kunit *test)
 	mock_submit_many(mq, 2);
 	mq->verdict = JOBQ_RESET;
 	mq->on_timedout = kill_it;
-	msleep(MOCK_TIMEOUT_MS + SLACK);
-	mock_flush(mq);
+	mock_wait_timeout(mq, 1);
 	mock_expect_signalled(mq, 0, 1, -ETIME);
 	mock_expect_signalled(mq, 1, 1, -EHWPOISON);
 	KUNIT_EXPECT_EQ(test, mq->num_ran, 2);
@@ -179,7 +181,7 @@ static void gone(struct kunit *test)
 
 	mock_submit_many(mq, MOCK_CREDITS + 1);
 	mq->verdict = JOBQ_GONE;
-	msleep(MOCK_TIMEOUT_MS + SLACK);
+	mock_wait_timeout(mq, 1);
 	mock_expect_signalled(mq, 0, MOCK_CREDITS + 1, -ENODEV);
 	KUNIT_EXPECT_EQ(test, jobq_state(&mq->q), JOBQ_KILLED);
 	KUNIT_EXPECT_EQ(test, jobq_error(&mq->q), -ENODEV);
@@ -191,8 +193,10 @@ static void gone(struct kunit *test)
 /* Suspended time doesn't count; what passed before does. */
 static void suspended(struct kunit *test)
 {
-	struct mock_queue *mq = mock_queue(test, 0);
+	struct mock_queue *mq;
 
+	mock_need_time_travel(test);
+	mq = mock_queue(test, 0);
 	mock_submit_many(mq, 1);
 	msleep(HALF);
 	jobq_timeout_suspend(&mq->q);
@@ -213,8 +217,10 @@ static void suspended(struct kunit *test)
 /* A job that becomes the oldest while suspended gets its whole time. */
 static void head_changes_while_suspended(struct kunit *test)
 {
-	struct mock_queue *mq = mock_queue(test, 0);
+	struct mock_queue *mq;
 
+	mock_need_time_travel(test);
+	mq = mock_queue(test, 0);
 	mock_submit_many(mq, 2);
 	msleep(HALF);
 	jobq_timeout_suspend(&mq->q);
@@ -264,8 +270,7 @@ static void replay_keeps_order(struct kunit *test)
 	mq->run_ret = 0;
 	mock_submit_many(mq, 1);
 	mq->verdict = JOBQ_RESET;
-	msleep(MOCK_TIMEOUT_MS + SLACK);
-	mock_flush(mq);
+	mock_wait_timeout(mq, 1);
 	KUNIT_EXPECT_EQ(test, mq->num_signalled, 1);
 	mock_expect_signalled(mq, 0, 1, -ETIME);
 	KUNIT_EXPECT_EQ(test, mq->num_ran, 5);
@@ -291,8 +296,7 @@ static void teardown_during_timedout(struct kunit *test)
 	mock_submit_many(mq, 2);
 	mq->verdict = JOBQ_RESET;
 	mq->on_timedout = slow_verdict;
-	msleep(MOCK_TIMEOUT_MS + SLACK);
-	KUNIT_EXPECT_EQ(test, mq->timeouts, 1);
+	mock_wait_for(test, &mq->timeouts, 1);
 	jobq_teardown(&mq->q);
 	mock_expect_signalled(mq, 0, 1, -ETIME);
 	mock_expect_signalled(mq, 1, 1, -ECANCELED);
