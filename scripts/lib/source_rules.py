@@ -129,3 +129,23 @@ def file_sizes(top, files):
     return ["%s:1: %d lines, %d at most" % (name, count, _LINES_MAX)
             for name in _code(files)
             for count in [len(_lines(top, name))] if count > _LINES_MAX]
+
+
+_EXAMPLE = "Documentation/examples/ring.c"
+_EXAMPLE_BEGIN, _EXAMPLE_END = "/* README: begin */", "/* README: end */"
+
+
+def readme_example(top, files):
+    """The code in the README is the one that is compiled."""
+    if "README.md" not in files:
+        return []
+    lines = _lines(top, "README.md")
+    if "```c" not in lines:
+        return ["README.md:1: the example is missing"]
+    first = lines.index("```c") + 1
+    shown = lines[first:lines.index("```", first)]
+    source = _lines(top, _EXAMPLE)
+    compiled = source[source.index(_EXAMPLE_BEGIN) + 1:source.index(_EXAMPLE_END)]
+    if [line for line in shown if line] == [line for line in compiled if line]:
+        return []
+    return ["README.md:%d: the example isn't what %s has" % (first, _EXAMPLE)]

@@ -50,6 +50,16 @@ class Rules(unittest.TestCase):
             with self.subTest(name=name, line=line):
                 self.fine(rules.include_rule, name, line + "\n")
 
+    def test_readme_example(self):
+        source = "int a;\n/* README: begin */\n\nint b;\n/* README: end */\nint c;\n"
+        for shown, findings in (("int b;", 0), ("int b", 1)):
+            with self.subTest(shown=shown):
+                found = self.check(rules.readme_example, {
+                    "README.md": "Text\n```c\n%s\n```\n" % shown,
+                    "Documentation/examples/ring.c": source})
+                self.assertEqual(len(found), findings, found)
+        self.finds(rules.readme_example, "README.md", "No code\n")
+
     def test_raw_mmio(self):
         self.finds(rules.raw_mmio, "drm/a.c", "\tx = readl(base + 4);\n")
         self.finds(rules.raw_mmio, "drm/a.c", "\twritel_relaxed(1, base);\n")
