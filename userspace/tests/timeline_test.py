@@ -32,9 +32,9 @@ def within(event, slices):
 def test_done(sample, folder):
     table, svg, events = run(sample, "done", folder)
     assert len(table.splitlines()) == 8 and table.count(" done\n") == 7
-    # convert: submitted at 90 us, ran from 130 to 1910, signalled at 1960.
+    # convert: submitted at 10 us, ran from 130 to 1910, signalled at 1960.
     assert table.splitlines()[1].split() == [
-        "convert", "A", "-", "0.040", "1.780", "0.050", "done"], table
+        "convert", "A", "-", "0.120", "1.780", "0.050", "done"], table
     assert svg.tag.endswith("}svg")
     jobs = [e for e in of_phase(events, "X") if e["cat"] == "job"]
     assert len(jobs) == 7

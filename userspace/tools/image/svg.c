@@ -233,13 +233,13 @@ static void draw_job(struct drawing *d, unsigned int i)
 	text(d, 104, y - 1, 12.5, ink, job->name);
 	bold(d, CAIRO_FONT_WEIGHT_NORMAL);
 	text(d, 104, y + 11.5, 9.5, faint, job->what);
-	if (job->submit_ns && job->start_ns > job->submit_ns) {
-		uint64_t own = ready > job->submit_ns ? ready : job->submit_ns;
+	if (job->submit_ns && job->start_ns > job->ioctl_ns) {
+		uint64_t own = ready > job->ioctl_ns ? ready : job->ioctl_ns;
 
 		if (own > job->start_ns)
 			own = job->start_ns;
-		if (own > job->submit_ns)
-			hatched(d, x_of(d, job->submit_ns), x_of(d, own), y, BAR - 6, c);
+		if (own > job->ioctl_ns)
+			hatched(d, x_of(d, job->ioctl_ns), x_of(d, own), y, BAR - 6, c);
 		bar(d, x_of(d, own), x_of(d, job->start_ns), y, BAR - 6, c, 0.28);
 	}
 	if (job->end_ns) {

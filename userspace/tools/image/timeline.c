@@ -83,7 +83,7 @@ static void print_job(const struct timeline *tl, const struct tl_job *job)
 				 i ? ", " : "", tl->jobs[job->waits[i]].name);
 	printf("%-10s %-6s %-16s %10s %10s %10s  %s\n", job->name,
 	       tl->queues[job->queue], used ? waits : "-",
-	       ms(wait, sizeof(wait), job->submit_ns, job->start_ns),
+	       ms(wait, sizeof(wait), job->ioctl_ns, job->start_ns),
 	       ms(run, sizeof(run), job->start_ns, job->end_ns),
 	       ms(fence, sizeof(fence), job->end_ns, job->signal_ns),
 	       timeline_status(job->status));

@@ -19,8 +19,8 @@ struct tl_job {
 	unsigned int queue;	/* 0 to TIMELINE_QUEUES - 1 */
 	unsigned int num_waits;
 	unsigned int waits[TIMELINE_WAITS_MAX];	/* jobs whose sync_file it waits for */
-	uint64_t ioctl_ns;	/* the submit ioctl was called */
-	uint64_t submit_ns;	/* and returned */
+	uint64_t ioctl_ns;	/* the submit ioctl was called: the wait begins */
+	uint64_t submit_ns;	/* and returned; the job may have started before */
 	uint64_t start_ns;	/* the job's first command */
 	uint64_t end_ns;	/* the job's last command */
 	uint64_t signal_ns;	/* its fence signalled */

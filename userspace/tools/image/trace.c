@@ -82,9 +82,9 @@ static void write_job(struct trace *t, const struct timeline *tl, unsigned int i
 	int tid = job->queue + 1;
 
 	/* Waiting overlaps with other jobs of the queue: a track of its own. */
-	if (job->submit_ns && job->start_ns > job->submit_ns) {
+	if (job->submit_ns && job->start_ns > job->ioctl_ns) {
 		event(t, 'b', "\"pid\":%d,\"tid\":%d,\"cat\":\"wait\",\"id\":%u,\"name\":\"%s waits\",\"ts\":%.3f",
-		      PID_GPU, tid, i + 1, job->name, us(t, job->submit_ns));
+		      PID_GPU, tid, i + 1, job->name, us(t, job->ioctl_ns));
 		event(t, 'e', "\"pid\":%d,\"tid\":%d,\"cat\":\"wait\",\"id\":%u,\"name\":\"%s waits\",\"ts\":%.3f",
 		      PID_GPU, tid, i + 1, job->name, us(t, job->start_ns));
 	}
