@@ -260,6 +260,8 @@ static int submit_args(struct carillon_ws *ws, uint32_t syncobj,
 	};
 	struct crln_cmd nop = { 0 };
 
+	/* Two of them: more than fits behind the last address but one. */
+	carillon_ws_cmd(ws, CRLN_CMD_NOP, &nop, sizeof(nop));
 	carillon_ws_cmd(ws, CRLN_CMD_NOP, &nop, sizeof(nop));
 	args.job = carillon_ws_job(ws);
 	args.job.syncs = (struct drm_carillon_obj_array)

@@ -112,7 +112,7 @@ static void test_cloexec(struct carillon_ws *ws)
 	igt_assert_eq(carillon_fence_wait_close(sync_file), 1);
 }
 
-/* Who signalled, and when. */
+/* Whose it is, which the kernel tells until it has signalled, and when that was. */
 static void test_info(struct carillon_ws *ws)
 {
 	struct sync_fence_info fence = { 0 };
@@ -120,18 +120,21 @@ static void test_info(struct carillon_ws *ws)
 		.num_fences = 1,
 		.sync_fence_info = (uintptr_t)&fence,
 	};
+	int sync_file = carillon_submit_fd(ws->fd, blocked_job(ws), -1);
 	uint64_t before = now_ns(), after;
-	int sync_file;
 
-	sync_file = carillon_submit_fd(ws->fd, store_job(ws, ws->queue), -1);
+	igt_assert_eq(ioctl(sync_file, SYNC_IOC_FILE_INFO, &info), 0);
+	igt_assert_eq(info.num_fences, 1);
+	igt_assert_eq(info.status, 0);
+	igt_assert_eq(fence.status, 0);
+	igt_assert(!strcmp(fence.driver_name, "carillon"));
+	igt_assert_neq(fence.obj_name[0], 0);
+	unblock(ws);
 	igt_assert_eq(sync_fence_wait(sync_file, CARILLON_WAIT_MS), 0);
 	after = now_ns();
 	igt_assert_eq(ioctl(sync_file, SYNC_IOC_FILE_INFO, &info), 0);
-	igt_assert_eq(info.num_fences, 1);
 	igt_assert_eq(info.status, 1);
 	igt_assert_eq(fence.status, 1);
-	igt_assert(!strcmp(fence.driver_name, "carillon"));
-	igt_assert_neq(fence.obj_name[0], 0);
 	igt_assert_lte_u64(before, fence.timestamp_ns);
 	igt_assert_lte_u64(fence.timestamp_ns, after);
 	close(sync_file);
