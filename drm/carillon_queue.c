@@ -370,7 +370,7 @@ int carillon_queue_ioctl_create(const struct bound_token *tok, struct carillon_f
 	if (IS_ERR(q))
 		return PTR_ERR(q);
 
-	ret = xa_alloc(&cfile->queues, &id, q, xa_limit_31b, GFP_KERNEL);
+	ret = xa_alloc(&cfile->queues, &id, q, XA_LIMIT(1, INT_MAX), GFP_KERNEL);
 	if (ret) {
 		carillon_queue_destroy(q);
 		return ret;
