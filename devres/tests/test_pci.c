@@ -9,6 +9,7 @@
 #include <linux/logic_iomem.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -28,11 +29,16 @@
 #define TEST_PCI_UML_START 0xe0000000
 #define TEST_PCI_WINDOW_NAME "bound_test PCI window"
 
-static const u32 test_pci_bar_sizes[PCI_STD_NUM_BARS] = {
-	[TEST_PCI_REGS] = TEST_PCI_REGS_SIZE,
-	[TEST_PCI_PORTS] = 0x10,
-	[TEST_PCI_MEM] = TEST_PCI_MEM_SIZE,
-	[TEST_PCI_SMALL] = TEST_PCI_SMALL_SIZE,
+/* What can be written to each BAR register, and what it always reads as. */
+static const struct test_pci_bar {
+	u32 writable;
+	u32 fixed;
+} test_pci_bars[PCI_STD_NUM_BARS] = {
+	[TEST_PCI_REGS] = { ~(TEST_PCI_REGS_SIZE - 1), PCI_BASE_ADDRESS_MEM_TYPE_64 },
+	[TEST_PCI_REGS + 1] = { ~0, 0 },
+	[TEST_PCI_MEM] = { ~(TEST_PCI_MEM_SIZE - 1), PCI_BASE_ADDRESS_MEM_TYPE_64 },
+	[TEST_PCI_MEM + 1] = { ~0, 0 },
+	[TEST_PCI_PORTS] = { ~0xf, PCI_BASE_ADDRESS_SPACE_IO },
 };
 
 /**
@@ -61,13 +67,6 @@ static struct test_pci_state {
 #endif
 } *test_pci_state;
 
-static u32 test_pci_bar_mask(unsigned int bar)
-{
-	u32 size = test_pci_bar_sizes[bar];
-
-	return size ? ~(size - 1) : 0;
-}
-
 static int test_pci_config_read(struct pci_bus *bus, unsigned int devfn, int where, int size,
 				u32 *val)
 {
@@ -90,9 +89,9 @@ static int test_pci_config_write(struct pci_bus *bus, unsigned int devfn, int wh
 	if (devfn || bus->number != TEST_PCI_BUS)
 		return PCIBIOS_DEVICE_NOT_FOUND;
 	if (where >= PCI_BASE_ADDRESS_0 && where <= PCI_BASE_ADDRESS_5 && size == 4) {
-		unsigned int bar = (where - PCI_BASE_ADDRESS_0) / 4;
+		const struct test_pci_bar *bar = &test_pci_bars[(where - PCI_BASE_ADDRESS_0) / 4];
 
-		*word = (val & test_pci_bar_mask(bar)) | (bar == TEST_PCI_PORTS);
+		*word = (val & bar->writable) | bar->fixed;
 	} else if (where == PCI_COMMAND) {
 		*word = (*word & 0xffff0000) | (val & 0xffff);
 	}
@@ -192,8 +191,8 @@ static struct resource *test_window_get(struct test_pci_state *state)
 
 	res->name = TEST_PCI_WINDOW_NAME;
 	res->flags = IORESOURCE_MEM;
-	if (allocate_resource(&iomem_resource, res, TEST_PCI_WINDOW_SIZE, 0x10000000, 0xfebfffff,
-			      TEST_PCI_WINDOW_SIZE, NULL, NULL))
+	if (allocate_resource(&iomem_resource, res, TEST_PCI_WINDOW_SIZE, SZ_4G,
+			      RESOURCE_SIZE_MAX, TEST_PCI_WINDOW_SIZE, NULL, NULL))
 		return NULL;
 	return res;
 }
@@ -287,6 +286,7 @@ static struct pci_bus *test_pci_scan(struct test_pci_state *state)
 struct test_pci *test_pci_create(struct kunit *test)
 {
 	struct test_pci_state *state;
+	unsigned int i;
 
 	KUNIT_ASSERT_NULL(test, test_pci_state);
 	KUNIT_ASSERT_EQ(test, pci_register_driver(&test_pci_driver), 0);
@@ -301,7 +301,8 @@ struct test_pci *test_pci_create(struct kunit *test)
 	state->config[0] = TEST_PCI_VENDOR | TEST_PCI_DEVICE << 16;
 	/* class: other system peripheral */
 	state->config[PCI_CLASS_REVISION / 4] = 0x08800000;
-	state->config[PCI_BASE_ADDRESS_0 / 4 + TEST_PCI_PORTS] = PCI_BASE_ADDRESS_SPACE_IO;
+	for (i = 0; i < PCI_STD_NUM_BARS; i++)
+		state->config[PCI_BASE_ADDRESS_0 / 4 + i] = test_pci_bars[i].fixed;
 	state->pub.mem = vzalloc(TEST_PCI_WINDOW_SIZE);
 	KUNIT_ASSERT_NOT_NULL(test, state->pub.mem);
 	state->window = test_window_get(state);

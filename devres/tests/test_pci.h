@@ -7,15 +7,14 @@
 struct kunit;
 struct pci_dev;
 
-/* the device's BARs */
+/* The device's BARs. Memory is of 64 bits: on a PC nothing below 4 GiB is free. */
 #define TEST_PCI_REGS 0
 #define TEST_PCI_REGS_SIZE 0x1000
-#define TEST_PCI_PORTS 1
+#define TEST_PCI_UPPER_HALF 1
 #define TEST_PCI_MEM 2
 #define TEST_PCI_MEM_SIZE 0x10000
-#define TEST_PCI_SMALL 3
-#define TEST_PCI_SMALL_SIZE 0x10
-#define TEST_PCI_ABSENT 4
+#define TEST_PCI_PORTS 4
+#define TEST_PCI_ABSENT 5
 
 /**
  * struct test_pci - a PCI bus with one device, bound to a driver, made of software
