@@ -27,17 +27,26 @@ check:
 # Lint: CHECK='sparse shell' (scripts/lint --list)
 .PHONY: lint
 lint:
-	scripts/lint $(CHECK)
+	@vm/host-setup
+	@scripts/lint $(CHECK)
 
 # IGT tests in the guest: all of ours, or TEST='carillon_submit' STOCK='core_auth'
 .PHONY: igt
 igt:
-	scripts/igt $(if $(STOCK),--stock $(STOCK),$(TEST))
+	@vm/host-setup
+	@scripts/igt $(if $(STOCK),--stock $(STOCK),$(TEST))
 
 # KUnit: SUITE='dfence*' ON=uml|kasan
 .PHONY: kunit
 kunit:
-	scripts/kunit --on $(ON) '$(SUITE)'
+	@vm/host-setup
+	@scripts/kunit --on $(ON) '$(SUITE)'
+
+# Documentation as HTML: out/docs
+.PHONY: docs
+docs:
+	@vm/host-setup
+	@scripts/docs
 
 # A command in a guest: CMD='igt_runner …', VM_ARGS='--kernel kasan' and so on
 .PHONY: vm shell vm-tests

@@ -15,7 +15,10 @@ extensions = ["kerneldoc"]
 kerneldoc_srctree = REPO
 exclude_patterns = ["examples"]
 primary_domain = "c"
-highlight_language = "c"
+# Most literal blocks are diagrams; code says that it is code.
+highlight_language = "none"
+# An enum and a function may have one name; Sphinx keeps them in one table.
+suppress_warnings = ["duplicate_declaration.c"]
 html_theme = "alabaster"
 html_theme_options = {"page_width": "70em", "description": "Job submission for GPU drivers"}
 html_sidebars = {"**": ["about.html", "navigation.html", "searchbox.html"]}

@@ -10,6 +10,7 @@ PACKAGES = """
     linux-headers-amd64 linux-source
     bc bison flex libelf-dev libssl-dev cpio rsync perl python3 xz-utils zstd patch
     sparse shellcheck pyflakes3 g++
+    python3-sphinx
     qemu-system-x86
     libdrm-dev libpng-dev libcairo2-dev
     igt-gpu-tools igt-gpu-tools-tests libdrm-tests
