@@ -20,4 +20,9 @@
 #define dma_fence_enable_signaling dma_fence_enable_sw_signaling
 #endif
 
+/* 7.3 has it no more: each GEM object can have GPU mappings. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+#define DRIVER_GEM_GPUVA 0
+#endif
+
 #endif

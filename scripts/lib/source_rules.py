@@ -39,8 +39,8 @@ _LICENCES = (
     (("uapi/",), _UAPI),
     (("hw/", "emu/", "userspace/", "igt-tests/", "vm/", "scripts/", ".ci/"), _MIT),
 )
-# Licence texts themselves, and formats that have no comments.
-_NO_SPDX = re.compile(r"^LICENSES/|\.(png|ppm|json|patch)$")
+# Licence texts themselves, and formats that have no comments (igt_runner has its own).
+_NO_SPDX = re.compile(r"^LICENSES/|\.(png|ppm|json|patch)$|^igt-tests/tests/test-list")
 # Appended to the kernel's own Kconfig.
 _LICENCE_EXCEPTIONS = {"vm/kconfig/Kconfig.helpers": _GPL}
 
