@@ -46,6 +46,7 @@
 
 #include <bound/bound_aux.h>
 #include <bound/bound_gate.h>
+#include <compat.h>
 #include <hw/carillon_hw.h>
 #include <uapi/drm/carillon_drm.h>
 
