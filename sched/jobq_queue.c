@@ -46,7 +46,8 @@
  *
  * The driver calls jobq_teardown() before it puts its last reference. After it
  * nothing of the library runs for the queue. The driver's own calls with the queue
- * (jobq_complete() from its interrupt handler) are for the driver to end before.
+ * (jobq_complete() from its interrupt handler) do no harm until they meet the last
+ * put: the driver ends them before that, or covers them with a reference.
  * A jobq_commit() that loses the race against jobq_teardown() is fine: the jobs
  * are cancelled and freed by the committer.
  */

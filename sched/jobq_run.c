@@ -270,20 +270,19 @@ void jobq_unblocked(struct jobq *q)
  */
 void jobq_kick(struct jobq *q)
 {
-	enum jobq_fate fate;
-	bool killed;
+	bool here;
 
 	scoped_guard(spinlock_irqsave, &q->lock) {
 		q->kicks++;
-		fate = jobq_fate_locked(q, jobq_head_locked(q));
-		killed = q->state >= JOBQ_KILLED;
+		if (jobq_fate_locked(q, jobq_head_locked(q)) == JOBQ_FATE_WAIT)
+			return;
+		here = q->state >= JOBQ_KILLED || (q->flags & JOBQ_RUN_ATOMIC);
+		/* Not after the lock: teardown cancels what was queued before the kill. */
+		if (!here)
+			jobq_queue_worker(q);
 	}
-	if (fate == JOBQ_FATE_WAIT)
-		return;
-	if (killed || (q->flags & JOBQ_RUN_ATOMIC))
+	if (here)
 		jobq_run(q);
-	else
-		jobq_queue_worker(q);
 }
 EXPORT_SYMBOL_NS_GPL(jobq_kick, "JOBQ");
 
