@@ -12,6 +12,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include <dfence/dfence.h>
 #include <dfence/dfence_ctx.h>
@@ -51,6 +52,8 @@ static void mock_job_free(struct jobq_job *base)
 {
 	struct mock_queue *mq = to_mock_queue(base->q);
 
+	if (current_work() == &mq->q.timeout_work.work)
+		mq->freed_by_timeout = true;
 	kfree(to_mock_job(base));
 	atomic_inc(&mq->num_freed);
 }

@@ -49,6 +49,8 @@ struct mock_queue {
 	int errors[MOCK_LOG_MAX];
 	/** @num_freed: jobs freed */
 	atomic_t num_freed;
+	/** @freed_by_timeout: one of them by the work that looks for timeouts */
+	bool freed_by_timeout;
 	/** @tries: calls of run_job */
 	unsigned int tries;
 	/** @doorbells: calls of doorbell */

@@ -155,6 +155,31 @@ static void completes_during_timedout(struct kunit *test)
 	mock_queue_end(mq);
 }
 
+static void complete_and_retire(struct mock_queue *mq, struct jobq_job *job)
+{
+	int i;
+
+	jobq_complete(&mq->q, 1);
+	/* Then the only reference is the one that this call is covered by. */
+	for (i = 0; i < 6000 && kref_read(&job->ref) > 1; i++)
+		msleep(10);
+	KUNIT_EXPECT_EQ(mq->test, kref_read(&job->ref), 1);
+}
+
+/* The job isn't freed where other queues wait for their timeouts to be handled. */
+static void last_reference_of_timeout(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+
+	mock_submit_many(mq, 1);
+	mq->verdict = JOBQ_NO_HANG;
+	mq->on_timedout = complete_and_retire;
+	mock_wait_timeout(mq, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&mq->num_freed), 1);
+	KUNIT_EXPECT_FALSE(test, mq->freed_by_timeout);
+	mock_queue_end(mq);
+}
+
 static void kill_it(struct mock_queue *mq, struct jobq_job *job)
 {
 	jobq_kill(&mq->q, -EHWPOISON);
@@ -310,6 +335,7 @@ static struct kunit_case timeout_cases[] = {
 	KUNIT_CASE_SLOW(reset_replays_innocent),
 	KUNIT_CASE_SLOW(reset_cancels_innocent),
 	KUNIT_CASE_SLOW(completes_during_timedout),
+	KUNIT_CASE_SLOW(last_reference_of_timeout),
 	KUNIT_CASE_SLOW(killed_during_timedout),
 	KUNIT_CASE_SLOW(gone),
 	KUNIT_CASE_SLOW(suspended),
