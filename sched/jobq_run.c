@@ -29,6 +29,7 @@
 #include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 
 #include <dfence/dfence.h>
 
@@ -134,6 +135,9 @@ static bool jobq_ran_locked(struct jobq *q, struct jobq_job *job, int ret)
 	if (ret == -EBUSY && q->state < JOBQ_KILLED) {
 		list_add(&job->node, &q->pending);
 		q->num_pending++;
+		/* The hardware hasn't got it, so it can't report it. */
+		q->last_run = job->seqno - 1;
+		q->hw_done = min(q->hw_done, q->last_run);
 		return false;
 	}
 	if (q->state >= JOBQ_KILLED)

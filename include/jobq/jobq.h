@@ -303,7 +303,7 @@ struct jobq {
 	 * fences wait for their turn; seqno order; a reference each.
 	 */
 	struct list_head inflight;
-	/** @last_run: L: highest seqno that was given to run_job. */
+	/** @last_run: L: highest seqno given to run_job and not turned down by it. */
 	u64 last_run;
 	/** @hw_done: L: highest seqno that the hardware reported. */
 	u64 hw_done;

@@ -497,6 +497,25 @@ static void no_room_then_kick(struct kunit *test)
 	mock_queue_end(mq);
 }
 
+/* A job that found no room can't be complete, now or when it runs later. */
+static void no_room_and_wrong_completion(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, param_flags(test));
+
+	mock_submit_many(mq, 1);
+	mq->run_ret = -EBUSY;
+	mock_submit_many(mq, 1);
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, 2), -ERANGE);
+	mq->run_ret = 0;
+	jobq_kick(&mq->q);
+	mock_flush(mq);
+	expect_ran(mq, 2);
+	KUNIT_EXPECT_EQ(test, mq->num_signalled, 0);
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, 2), 0);
+	mock_expect_signalled(mq, 0, 2, 0);
+	mock_queue_end(mq);
+}
+
 /* No room and nothing running that could complete: a timer. */
 static void no_room_then_timer(struct kunit *test)
 {
@@ -589,6 +608,7 @@ static struct kunit_case run_cases[] = {
 	KUNIT_CASE_PARAM(run_job_error_keeps_order, flags_gen_params),
 	KUNIT_CASE_PARAM(no_room_then_completion, flags_gen_params),
 	KUNIT_CASE_PARAM(no_room_then_kick, flags_gen_params),
+	KUNIT_CASE_PARAM(no_room_and_wrong_completion, flags_gen_params),
 	KUNIT_CASE_PARAM(no_room_then_timer, flags_gen_params),
 	KUNIT_CASE_PARAM(no_room_races_with_completion, flags_gen_params),
 	KUNIT_CASE_PARAM(stop_and_start, flags_gen_params),
