@@ -84,11 +84,15 @@ static struct jobq_job *jobq_get_timedout(struct jobq *q)
 	return jobq_job_get(job);
 }
 
-/* With the queue stopped: is it still what it looked like? */
+/*
+ * With the queue stopped: is it still what it looked like? Meanwhile it may have
+ * been run again after a reset, or the clock been stopped.
+ */
 static bool jobq_still_timedout(struct jobq *q, struct jobq_job *job)
 {
 	guard(spinlock_irqsave)(&q->lock);
-	if (q->state >= JOBQ_KILLED || jobq_oldest_running_locked(q) != job)
+	if (q->state >= JOBQ_KILLED || q->timeout_paused ||
+	    jobq_oldest_running_locked(q) != job || jobq_head_age_locked(q) < q->timeout)
 		return false;
 	q->stats.timeouts++;
 	return true;

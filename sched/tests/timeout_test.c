@@ -260,6 +260,28 @@ static void head_changes_while_suspended(struct kunit *test)
 	mock_queue_end(mq);
 }
 
+static void run_long_and_suspend(struct mock_queue *mq, struct mock_job *job)
+{
+	if (mq->tries != 2)
+		return;
+	msleep(MOCK_TIMEOUT_MS + SLACK);
+	jobq_timeout_suspend(&mq->q);
+}
+
+/* Time is up, but before run_job has returned the clock is stopped. */
+static void suspended_while_stopping(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+
+	mq->on_run = run_long_and_suspend;
+	mock_submit_many(mq, 2);
+	flush_work(&mq->q.timeout_work.work);
+	KUNIT_EXPECT_EQ(test, mq->timeouts, 0);
+	jobq_timeout_resume(&mq->q);
+	mock_wait_timeout(mq, 1);
+	mock_queue_end(mq);
+}
+
 /* A reset that another queue caused; no guilty job here. */
 static void reset_of_bystander(struct kunit *test)
 {
@@ -340,6 +362,7 @@ static struct kunit_case timeout_cases[] = {
 	KUNIT_CASE_SLOW(gone),
 	KUNIT_CASE_SLOW(suspended),
 	KUNIT_CASE_SLOW(head_changes_while_suspended),
+	KUNIT_CASE_SLOW(suspended_while_stopping),
 	KUNIT_CASE(reset_of_bystander),
 	KUNIT_CASE_SLOW(replay_keeps_order),
 	KUNIT_CASE_SLOW(teardown_during_timedout),
