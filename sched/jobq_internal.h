@@ -97,6 +97,6 @@ void jobq_timeout_fn(struct work_struct *work);
 
 /* jobq_kill.c */
 void jobq_kill_fn(struct work_struct *work);
-void jobq_retire_late(struct jobq *q);
+void jobq_wait_late(struct jobq *q);
 
 #endif

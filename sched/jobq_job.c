@@ -132,9 +132,8 @@ static void jobq_job_free(struct jobq_job *job, struct list_head *dead)
 {
 	struct jobq *q = job->q;
 
-	/* A committed job was retired before the queue put its reference. */
-	if (job->state == JOBQ_JOB_NEW || job->state == JOBQ_JOB_PREPARED)
-		jobq_job_retire(job, dead);
+	/* Of most jobs that were committed nothing is left to retire. */
+	jobq_job_retire(job, dead);
 	if (job->fence)
 		dfence_free(job->fence);
 	dma_fence_put(job->base);

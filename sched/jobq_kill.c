@@ -147,18 +147,18 @@ static bool jobq_try_die(struct jobq *q)
 }
 
 /**
- * jobq_retire_late() - retire jobs that were committed after a teardown
+ * jobq_wait_late() - wait for jobs that were committed after a teardown
  * @q: dead queue
  *
- * No work does it any more. The fences may be signalled by somebody else right
- * now, an interrupt handler that came late, say; he is waited for.
+ * The fences may be signalled by somebody else right now, an interrupt handler that
+ * came late, say. Nothing is freed here: the committer may hold locks that job_free
+ * takes.
  *
- * Context: Process, may sleep; not in a dma_fence signalling critical section.
+ * Context: Process, may sleep.
  */
-void jobq_retire_late(struct jobq *q)
+void jobq_wait_late(struct jobq *q)
 {
 	wait_event(q->idle, jobq_try_die(q));
-	jobq_retire_done(q);
 }
 
 static void jobq_cancel_works(struct jobq *q)

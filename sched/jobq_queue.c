@@ -49,7 +49,7 @@
  * (jobq_complete() from its interrupt handler) do no harm until they meet the last
  * put: the driver ends them before that, or covers them with a reference.
  * A jobq_commit() that loses the race against jobq_teardown() is fine: the jobs
- * are cancelled and freed by the committer.
+ * are cancelled, and freed when the committer puts them.
  */
 
 /**

@@ -394,6 +394,6 @@ void jobq_commit(struct jobq_job **jobs, unsigned int num_jobs)
 
 	for (i = 0; i < num_jobs; i++)
 		if (jobq_state(jobs[i]->q) == JOBQ_DEAD)
-			jobq_retire_late(jobs[i]->q);
+			jobq_wait_late(jobs[i]->q);
 }
 EXPORT_SYMBOL_NS_GPL(jobq_commit, "JOBQ");

@@ -108,6 +108,27 @@ static void jobq_signal_one(struct jobq *q, struct jobq_job *job)
 	dfence_signal(fence, job->error);
 }
 
+/*
+ * The queue's references to the jobs of @batch, which have signalled, go to
+ * free_work. Not if the queue is dead: then the jobs were committed after the
+ * teardown, wait for nothing, and their committers have references until we have
+ * let go of the lock. They put the last ones where it suits them.
+ */
+static void jobq_give_up_locked(struct jobq *q, struct list_head *batch)
+{
+	struct jobq_job *job, *tmp;
+
+	if (q->state != JOBQ_DEAD) {
+		list_splice_tail_init(batch, &q->done);
+		queue_work(jobq_free_wq, &q->free_work);
+		return;
+	}
+	list_for_each_entry_safe(job, tmp, batch, node) {
+		list_del_init(&job->node);
+		refcount_dec(&job->ref.refcount);
+	}
+}
+
 /**
  * jobq_signal() - signal the fences of all jobs that have ended
  * @q: queue
@@ -142,9 +163,7 @@ bool jobq_signal(struct jobq *q)
 
 		list_for_each_entry(job, &batch, node)
 			q->stats.errors += !!job->error;
-		list_splice_tail_init(&batch, &q->done);
-		if (q->state != JOBQ_DEAD)
-			queue_work(jobq_free_wq, &q->free_work);
+		jobq_give_up_locked(q, &batch);
 	}
 	q->signalling = false;
 	jobq_wake_locked(q);
