@@ -233,7 +233,11 @@ static int dfence_ctx_collect_locked(struct dfence_ctx *ctx, u64 seqno, int erro
 	return n;
 }
 
-/* Signal what was collected, unless another CPU is at it, who will then do it. */
+/*
+ * Signal what was collected, unless another CPU is at it, who will then do it. It
+ * keeps IRQs off throughout (but on PREEMPT_RT), as others, interrupt handlers
+ * among them, rely on it: it mustn't be preempted half-way.
+ */
 static void dfence_ctx_drain(struct dfence_ctx *ctx, unsigned long ip)
 {
 	struct dfence *f;
@@ -249,14 +253,14 @@ static void dfence_ctx_drain(struct dfence_ctx *ctx, unsigned long ip)
 	ctx->draining = true;
 	while (!list_empty(&ctx->done)) {
 		list_splice_init(&ctx->done, &batch);
-		spin_unlock_irqrestore(&ctx->lock, flags);
+		spin_unlock(&ctx->lock);
 
 		/* Signalling may free f; nobody else looks at the batch. */
 		list_for_each_entry_safe(f, next, &batch, node)
 			dfence_signal_claimed(f, f->error, ip);
 		INIT_LIST_HEAD(&batch);
 
-		spin_lock_irqsave(&ctx->lock, flags);
+		spin_lock(&ctx->lock);
 	}
 	ctx->draining = false;
 	spin_unlock_irqrestore(&ctx->lock, flags);
