@@ -43,6 +43,17 @@ static void jobq_dep_note_error(struct jobq_job *job, int error)
 		cmpxchg(&job->dep_error, 0, error);
 }
 
+/*
+ * The same for a fence that has signalled. dma_fence_get_status() would take its
+ * lock, which may be its issuer's and be gone by now.
+ */
+static void jobq_dep_note_signalled(struct jobq_job *job, struct dma_fence *fence)
+{
+	/* The error was set before the flag that the caller saw. */
+	smp_rmb();
+	jobq_dep_note_error(job, READ_ONCE(fence->error));
+}
+
 /**
  * jobq_deps_reserve() - make room for dependencies
  * @job: job in state %JOBQ_JOB_NEW
@@ -89,7 +100,7 @@ static void jobq_dep_add_one(struct jobq_job *job, struct dma_fence *fence)
 	unsigned int i;
 
 	if (dma_fence_is_signaled(fence)) {
-		jobq_dep_note_error(job, dma_fence_get_status(fence));
+		jobq_dep_note_signalled(job, fence);
 		return;
 	}
 	if (own && !(job->flags & JOBQ_JOB_DEP_ERRORS))
@@ -180,7 +191,7 @@ static void jobq_dep_fired(struct dfence_cb *cb, struct dma_fence *fence)
 	struct jobq_job *job = container_of(cb, struct jobq_dep, cb)->job;
 
 	jobq_dep_note_error(job, fence->error);
-	/* The full barrier orders dep_error; pairs with jobq_job_ready_locked(). */
+	/* The full barrier orders dep_error; pairs with jobq_fate_locked(). */
 	if (atomic_dec_and_test(&job->deps_left))
 		jobq_unblocked(job->q);
 }
@@ -227,7 +238,7 @@ void jobq_deps_register(struct jobq_job *job)
 				dep->registered = true;
 				continue;
 			}
-			jobq_dep_note_error(job, dma_fence_get_status(dep->fence));
+			jobq_dep_note_signalled(job, dep->fence);
 		}
 		atomic_dec(&job->deps_left);
 	}
