@@ -221,7 +221,7 @@ static int dfence_cb_register(struct dfence_cb *cb, struct dma_fence *fence,
  * @cb: callback, set up and not registered
  * @fence: any dma_fence; the caller's reference is consumed on success only
  *
- * Context: Any. Takes the fence's lock.
+ * Context: Any but a fence's callback. Takes the fence's lock.
  * Return: 0; -ENOENT if @fence is signalled already: the callback won't run and
  * the reference is still the caller's; -EINVAL if @fence is NULL; -EBUSY, and a
  * warning, if @cb is registered.
@@ -237,7 +237,7 @@ EXPORT_SYMBOL_NS_GPL(dfence_cb_add_consume, "DFENCE");
  * @cb: callback, set up and not registered
  * @fence: any dma_fence, borrowed; @cb takes a reference of its own
  *
- * Context: Any. Takes the fence's lock.
+ * Context: Any but a fence's callback. Takes the fence's lock.
  * Return: 0; -ENOENT if @fence is signalled already: the callback won't run;
  * -EINVAL if @fence is NULL; -EBUSY, and a warning, if @cb is registered.
  */
@@ -266,8 +266,8 @@ EXPORT_SYMBOL_NS_GPL(dfence_cb_add, "DFENCE");
  * after they were signalled: there the lock is left alone if the callback is known
  * to have returned.
  *
- * Context: Any but the callback itself, or another one on the same fence: they hold
- * the fence's lock.
+ * Context: Any but a fence's callback, be it on another fence: two that remove each
+ * other's registration would wait for each other's lock.
  * Return: true if the callback was taken out before it ran; false if it has run, or
  * @cb wasn't registered.
  */

@@ -158,7 +158,12 @@ EXPORT_SYMBOL_NS_GPL(jobq_job_add_dep, "JOBQ");
  *
  * @earlier must be committed before @job, or stand before it in the array given to
  * the same jobq_commit(). If it belongs to the same queue this does nothing, except
- * with %JOBQ_JOB_DEP_ERRORS.
+ * with %JOBQ_JOB_DEP_ERRORS. The wrong order in one commit isn't noticed, and jobs
+ * that wait for each other wait until a queue is killed.
+ *
+ * The reference, and with it that to the queue of @earlier, is put when @job is
+ * retired, which may be after the teardown of that queue. So both have to be of the
+ * same driver, and a driver that goes has to tear down both queues.
  *
  * Context: Process, may sleep.
  * Return: 0; -ENOMEM; -EINVAL if the jobs are the same, or @job was prepared

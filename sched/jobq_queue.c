@@ -58,8 +58,12 @@
  * One spinlock per queue, &jobq.lock, interrupts disabled. Inside it only the
  * timeline's lock (dfence_arm()) and those of wait and work queues are taken. No
  * op, no fence callback and no foreign function is called with it held; none of
- * them is called with the lock of another queue held either, so a callback on our
- * fence may call into any queue.
+ * them is called with the lock of another queue held either.
+ *
+ * A callback on our fence runs under that fence's lock. It may report completions
+ * of the same queue or kill it: who signals is busy with it and does the rest when
+ * the callback has returned (but run_job may be called right there). It must not
+ * call anything that signals fences of another queue.
  *
  * Two jobs are done by one context at a time, for all others: running jobs (who
  * set &jobq.draining) and signalling fences (&jobq.signalling). Others make their

@@ -10,7 +10,8 @@
  * (&jobq.signalling) takes them off in batches and signals them, with no lock held.
  * So fences signal in order even if two CPUs report completions at once; the second
  * one leaves its jobs to the first. There is nothing to deadlock on, as nobody
- * waits, and a fence callback may report completions of this very queue.
+ * waits, and a fence callback may report completions of this very queue (and of no
+ * other: the locks of two fences mustn't nest).
  *
  * A consequence is that jobq_complete() can return a moment before the fences have
  * signalled. jobq_teardown() waits for that.

@@ -226,7 +226,8 @@ EXPORT_SYMBOL_NS_GPL(jobq_reset, "JOBQ");
  * Jobs in the ring go on, new ones are accepted and kept. Nests: each call needs
  * its jobq_start(). When this returns no &jobq_ops.run_job is running.
  *
- * Context: Process, may sleep. Not from run_job.
+ * Context: Process, may sleep. Not from run_job, nor holding a lock that run_job
+ * takes.
  */
 void jobq_stop(struct jobq *q)
 {

@@ -23,8 +23,9 @@ struct workqueue_struct;
  * @cb: the registration
  * @fence: the fence that signals; its error is in @fence->error
  *
- * Context: Any, with the fence's lock held and IRQs off. Must not sleep, call
- * dfence_cb_remove(), signal or look at the state of @fence.
+ * Context: Any, with the fence's lock held and IRQs off. Must not sleep, nor signal,
+ * add or remove a callback of, or ask for the state of any fence: that takes locks
+ * of the same kind.
  */
 typedef void (*dfence_cb_func_t)(struct dfence_cb *cb, struct dma_fence *fence);
 

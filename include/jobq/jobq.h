@@ -86,7 +86,8 @@ enum jobq_verdict {
  * No op is called with a spinlock of the queue held, &jobq_ops.job_error included.
  * @timedout, @stop and @force_stop of a queue are never called at the same time.
  * No op is called after jobq_teardown() has returned, but @job_free of jobs to
- * which the driver still has references, and @release.
+ * which the driver still has references, or a job of another queue has
+ * (jobq_job_add_dep_job()), and @release, after the last of them.
  */
 struct jobq_ops {
 	/**
