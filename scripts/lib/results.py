@@ -194,7 +194,9 @@ def read_junit(text):
                 status, reason = FAIL, (node.get("message") or node.text or "").strip()
         node = case.find("skipped")
         if node is not None and status == PASS:
-            status, reason = SKIP, (node.get("message") or node.text or "").strip()
+            # A program that ends with 77 has said why on stderr.
+            said = (case.findtext("system-err") or "").strip().rpartition("\n")[2]
+            status, reason = SKIP, (node.get("message") or node.text or said).strip()
         results.append(Result(name, status, reason))
     return results
 

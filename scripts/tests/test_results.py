@@ -115,9 +115,11 @@ class Junit(unittest.TestCase):
             '<testsuites><testsuite><testcase classname="s" name="a"/>'
             '<testcase classname="s" name="b"><failure message="bad"/></testcase>'
             '<testcase classname="s" name="c"><skipped/></testcase>'
+            '<testcase classname="s" name="d"><skipped/><system-err>x\nno y\n</system-err></testcase>'
             '</testsuite></testsuites>')
         self.assertEqual([(r.name, r.status, r.reason) for r in found],
-                         [("s/a", PASS, ""), ("s/b", FAIL, "bad"), ("s/c", SKIP, "")])
+                         [("s/a", PASS, ""), ("s/b", FAIL, "bad"), ("s/c", SKIP, ""),
+                          ("s/d", SKIP, "no y")])
 
 
 if __name__ == "__main__":

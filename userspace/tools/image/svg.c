@@ -221,41 +221,57 @@ static void draw_cpu(struct drawing *d)
 		    6, cpu, 0.55);
 }
 
+static void draw_waits(struct drawing *d, const struct tl_job *job, double y)
+{
+	struct colour c = queues[job->queue];
+	uint64_t own = timeline_ready(d->tl, job);
+
+	if (!job->submit_ns || job->start_ns <= job->ioctl_ns)
+		return;
+	/* For the fences first, then for its turn. */
+	if (own < job->ioctl_ns)
+		own = job->ioctl_ns;
+	if (own > job->start_ns)
+		own = job->start_ns;
+	if (own > job->ioctl_ns)
+		hatched(d, x_of(d, job->ioctl_ns), x_of(d, own), y, BAR - 6, c);
+	bar(d, x_of(d, own), x_of(d, job->start_ns), y, BAR - 6, c, 0.28);
+}
+
 static void draw_job(struct drawing *d, unsigned int i)
 {
 	const struct tl_job *job = &d->tl->jobs[i];
-	struct colour c = queues[job->queue];
-	uint64_t ready = timeline_ready(d->tl, job);
-	double y = d->rows[i], right = 0;
-	char label[64];
+	double y = d->rows[i];
 
 	bold(d, CAIRO_FONT_WEIGHT_BOLD);
 	text(d, 104, y - 1, 12.5, ink, job->name);
 	bold(d, CAIRO_FONT_WEIGHT_NORMAL);
 	text(d, 104, y + 11.5, 9.5, faint, job->what);
-	if (job->submit_ns && job->start_ns > job->ioctl_ns) {
-		uint64_t own = ready > job->ioctl_ns ? ready : job->ioctl_ns;
-
-		if (own > job->start_ns)
-			own = job->start_ns;
-		if (own > job->ioctl_ns)
-			hatched(d, x_of(d, job->ioctl_ns), x_of(d, own), y, BAR - 6, c);
-		bar(d, x_of(d, own), x_of(d, job->start_ns), y, BAR - 6, c, 0.28);
-	}
-	if (job->end_ns) {
+	draw_waits(d, job, y);
+	if (job->end_ns)
 		bar(d, x_of(d, job->start_ns), x_of(d, job->end_ns), y, BAR,
-		    job->status < 0 ? failed : c, 1);
-		right = x_of(d, job->end_ns);
-		snprintf(label, sizeof(label), "%.3f ms",
-			 (job->end_ns - job->start_ns) / 1e6);
-	}
-	if (job->signal_ns)
-		right = fmax(right, x_of(d, job->signal_ns));
+		    job->status < 0 ? failed : queues[job->queue], 1);
+}
+
+/* How long it ran, or why not, where the row has ended; arrows pass behind it. */
+static void draw_outcome(struct drawing *d, unsigned int i)
+{
+	const struct tl_job *job = &d->tl->jobs[i];
+	struct colour c = job->status < 0 ? failed : faint;
+	uint64_t end_ns = job->signal_ns > job->end_ns ? job->signal_ns : job->end_ns;
+	double x = x_of(d, end_ns) + 11, y = d->rows[i] + 4;
+	char label[64];
+
+	if (!end_ns)
+		return;
 	if (job->status < 0)
 		snprintf(label, sizeof(label), "%s", timeline_status(job->status));
-	if (right > 0)
-		text(d, right + 11, y + 4, 10.5,
-		     job->status < 0 ? failed : faint, label);
+	else
+		snprintf(label, sizeof(label), "%.3f ms",
+			 job->end_ns > job->start_ns ?
+			 (job->end_ns - job->start_ns) / 1e6 : 0.0);
+	bar(d, x - 2, x + text_width(d, 10.5, label) + 2, y - 4, 13, band, 0.85);
+	text(d, x, y, 10.5, c, label);
 }
 
 /* From the fence of one job down or up to the start of another. */
@@ -290,6 +306,8 @@ static void draw_fences(struct drawing *d)
 	for (unsigned int i = 0; i < tl->num_jobs; i++)
 		for (unsigned int w = 0; w < tl->jobs[i].num_waits; w++)
 			draw_arrow(d, tl->jobs[i].waits[w], i);
+	for (unsigned int i = 0; i < tl->num_jobs; i++)
+		draw_outcome(d, i);
 	for (unsigned int i = 0; i < tl->num_jobs; i++)
 		if (tl->jobs[i].signal_ns)
 			diamond(d, x_of(d, tl->jobs[i].signal_ns), d->rows[i],
