@@ -78,7 +78,7 @@ OPTIONS = (
     (("--out", "x", "--generate", "99999999999x5"), USAGE, "WIDTHxHEIGHT"),
     (("--out", "x", "--generate", "0x0"), REFUSED, "no pixels"),
     (("--out", "x", "--generate", "5x0"), REFUSED, "no pixels"),
-    (("--out", "x", "--generate", "16385x5"), REFUSED, "too large"),
+    (("--out", "x", "--generate", "16385x5"), REFUSED, "too many"),
     (("--out", "x", "--in", "a", "--generate", "5x5"), USAGE, "exclude"),
     (("--out", "x", "--timeout", "soon"), USAGE, "wants seconds"),
     (("--out", "x", "--timeout", "99999"), USAGE, "wants seconds"),

@@ -113,7 +113,7 @@ static void test_flat_picture(void)
 	struct plane planes[PLANE_COUNT];
 	struct picture pic;
 
-	REQUIRE(!picture_alloc(&pic, 5, 3));
+	REQUIRE(!picture_alloc(&pic, 5, 3, "test"));
 	for (int i = 0; i < 15; i++)
 		memcpy(pic.bgr + 3 * i, (uint8_t[]){ 200, 100, 50 }, 3);
 	REQUIRE(!reference_run(&pic, planes));
@@ -139,10 +139,10 @@ static void test_sizes(void)
 {
 	struct picture pic = { 0 };
 
-	CHECK_EQ(picture_alloc(&pic, 0, 1), -22);
-	CHECK_EQ(picture_alloc(&pic, 1, 0), -22);
-	CHECK_EQ(picture_alloc(&pic, PICTURE_MAX + 1, 1), -27);
-	CHECK_EQ(picture_alloc(&pic, 1, PICTURE_MAX + 1), -27);
+	CHECK_EQ(picture_alloc(&pic, 0, 1, "test"), -22);
+	CHECK_EQ(picture_alloc(&pic, 1, 0, "test"), -22);
+	CHECK_EQ(picture_alloc(&pic, PICTURE_MAX + 1, 1, "test"), -27);
+	CHECK_EQ(picture_alloc(&pic, 1, PICTURE_MAX + 1, "test"), -27);
 	CHECK(!pic.bgr);
 }
 

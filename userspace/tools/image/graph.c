@@ -291,17 +291,6 @@ static void upload(struct graph *g, const struct picture *pic)
 		       pic->bgr + row * y, row);
 }
 
-uint64_t graph_bytes(uint32_t width, uint32_t height)
-{
-	struct plane planes[PLANE_COUNT];
-	uint64_t bytes = RESULT_BYTES + CMD_BYTES * JOB_COUNT;
-
-	planes_layout(planes, width, height);
-	for (int i = 0; i < PLANE_COUNT; i++)
-		bytes += plane_bytes(&planes[i]);
-	return bytes;
-}
-
 int graph_create(struct carillon_device *dev, const struct picture *pic,
 		 struct graph **ret_graph)
 {

@@ -20,15 +20,6 @@ enum crc_id {
 };
 
 /**
- * graph_bytes() - memory that a graph takes on the device
- * @width: pixels
- * @height: pixels
- *
- * Return: bytes.
- */
-uint64_t graph_bytes(uint32_t width, uint32_t height);
-
-/**
  * graph_create() - buffers, queues and commands for a picture
  * @dev: device, used until graph_destroy()
  * @pic: picture

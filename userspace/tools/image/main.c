@@ -151,53 +151,14 @@ static void parse_options(struct options *opt, int argc, char **argv)
 
 static int get_picture(struct picture *pic, const struct options *opt)
 {
-	uint32_t width = opt->width, height = opt->height;
 	int err;
 
 	if (opt->in)
 		return picture_load(pic, opt->in);
-	err = picture_alloc(pic, width, height);
-	if (err) {
-		complain("--generate %ux%u: %s", width, height,
-			 err == -EINVAL ? "no pixels" :
-			 err == -EFBIG ? "too large, 16384x16384 is the limit" :
-			 strerror(-err));
-		return err;
-	}
-	picture_generate(pic);
-	return 0;
-}
-
-/* What could be had without swapping; 0 if the kernel doesn't say. */
-static uint64_t memory_available(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	unsigned long long kib = 0;
-	char line[128];
-
-	if (!file)
-		return 0;
-	while (!kib && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %llu kB", &kib) != 1)
-			kib = 0;
-	fclose(file);
-	return kib * 1024;
-}
-
-/*
- * Buffers are system memory, and the kernel would rather kill somebody than
- * refuse one. The reference takes as much again.
- */
-static int check_memory(const struct picture *pic)
-{
-	uint64_t need = 2 * graph_bytes(pic->width, pic->height);
-	uint64_t have = memory_available();
-
-	if (!have || need <= have - have / 8)
-		return 0;
-	complain("%ux%u pixels take %.0f MiB, but only %.0f MiB of memory are free",
-		 pic->width, pic->height, need / 1048576.0, have / 1048576.0);
-	return -ENOMEM;
+	err = picture_alloc(pic, opt->width, opt->height, "--generate");
+	if (!err)
+		picture_generate(pic);
+	return err;
 }
 
 /* Prints the first difference; padding between rows counts as well. */
@@ -279,7 +240,7 @@ static int run(struct carillon_device *dev, const struct picture *pic,
 	char title[128];
 	bool done, ok;
 
-	if (check_memory(pic) || graph_create(dev, pic, &graph))
+	if (graph_create(dev, pic, &graph))
 		return EXIT_WRONG;
 	done = !graph_run(graph, opt->timeout_ns);
 	tl = *graph_timeline(graph);

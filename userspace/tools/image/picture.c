@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "picture.h"
+#include "planes.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -19,17 +20,61 @@ void complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-int picture_alloc(struct picture *pic, uint32_t width, uint32_t height)
+/* What could be had without swapping, bytes; 0 if the kernel doesn't say. */
+static uint64_t memory_available(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128];
+
+	if (!file)
+		return 0;
+	while (!kib && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) != 1)
+			kib = 0;
+	fclose(file);
+	return kib * 1024;
+}
+
+/*
+ * Buffers are system memory, and the kernel would rather kill somebody than
+ * refuse one. The reference takes as much again.
+ */
+static int check_memory(uint32_t width, uint32_t height, const char *name)
+{
+	uint64_t need = 3ull * width * height + 2 * planes_bytes(width, height);
+	uint64_t have = memory_available();
+
+	if (!have || need <= have - have / 8)
+		return 0;
+	complain("%s: %ux%u pixels take %.0f MiB, and only %.0f MiB of memory are free",
+		 name, width, height, need / 1048576.0, have / 1048576.0);
+	return -ENOMEM;
+}
+
+int picture_alloc(struct picture *pic, uint32_t width, uint32_t height,
+		  const char *name)
 {
 	uint8_t *bgr;
+	int err;
 
-	if (!width || !height)
+	if (!width || !height) {
+		complain("%s: no pixels (%ux%u)", name, width, height);
 		return -EINVAL;
-	if (width > PICTURE_MAX || height > PICTURE_MAX)
+	}
+	if (width > PICTURE_MAX || height > PICTURE_MAX) {
+		complain("%s: %ux%u pixels are too many, %ux%u is the limit",
+			 name, width, height, PICTURE_MAX, PICTURE_MAX);
 		return -EFBIG;
+	}
+	err = check_memory(width, height, name);
+	if (err)
+		return err;
 	bgr = calloc(height, 3 * (size_t)width);
-	if (!bgr)
+	if (!bgr) {
+		complain("%s: no memory", name);
 		return -ENOMEM;
+	}
 	*pic = (struct picture){ width, height, bgr };
 	return 0;
 }

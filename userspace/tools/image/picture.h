@@ -20,10 +20,15 @@ struct picture {
  * @pic: picture, written on success
  * @width: pixels, 1 to PICTURE_MAX
  * @height: pixels, 1 to PICTURE_MAX
+ * @name: where the size comes from, for messages
+ *
+ * Says on stderr what is wrong with a size: also that all that the jobs and the
+ * reference are going to need doesn't fit into memory.
  *
  * Return: 0; -EINVAL for a size of 0; -EFBIG for one too large; -ENOMEM.
  */
-int picture_alloc(struct picture *pic, uint32_t width, uint32_t height);
+int picture_alloc(struct picture *pic, uint32_t width, uint32_t height,
+		  const char *name);
 
 /**
  * picture_free() - free the pixels

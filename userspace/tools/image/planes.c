@@ -53,6 +53,17 @@ void planes_layout(struct plane *planes, uint32_t width, uint32_t height)
 	}
 }
 
+uint64_t planes_bytes(uint32_t width, uint32_t height)
+{
+	struct plane planes[PLANE_COUNT];
+	uint64_t bytes = 0;
+
+	planes_layout(planes, width, height);
+	for (int i = 0; i < PLANE_COUNT; i++)
+		bytes += plane_bytes(&planes[i]);
+	return bytes;
+}
+
 const char *plane_name(enum plane_id id)
 {
 	return kinds[id].name;

@@ -53,13 +53,22 @@ extern const struct filter filter_edges;
  */
 void planes_layout(struct plane *planes, uint32_t width, uint32_t height);
 
+/**
+ * planes_bytes() - memory that all planes for a picture take
+ * @width: pixels
+ * @height: pixels
+ *
+ * Return: bytes.
+ */
+uint64_t planes_bytes(uint32_t width, uint32_t height);
+
 /** plane_name() - name of plane @id, for tables */
 const char *plane_name(enum plane_id id);
 
 /** plane_bytes() - bytes of all rows of @plane */
-static inline size_t plane_bytes(const struct plane *plane)
+static inline uint64_t plane_bytes(const struct plane *plane)
 {
-	return (size_t)plane->pitch * plane->height;
+	return (uint64_t)plane->pitch * plane->height;
 }
 
 #endif /* PLANES_H */

@@ -56,28 +56,23 @@ static void ask_for_bgr(png_structp png, png_infop info)
 	png_read_update_info(png, info);
 }
 
-static int check_size(const char *name, uint32_t width, uint32_t height)
+static int read_rows(struct picture *pic, png_structp png, png_infop info)
 {
-	if (width <= PICTURE_MAX && height <= PICTURE_MAX)
-		return 0;
-	complain("%s: %ux%u pixels are too many, %ux%u is the limit", name,
-		 width, height, PICTURE_MAX, PICTURE_MAX);
-	return -EFBIG;
-}
-
-static int read_rows(struct picture *pic, png_structp png)
-{
+	size_t row_bytes = 3 * (size_t)pic->width;
 	png_bytep *rows;
 
 	rows = calloc(pic->height, sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
 	for (uint32_t y = 0; y < pic->height; y++)
-		rows[y] = pic->bgr + 3 * (size_t)pic->width * y;
+		rows[y] = pic->bgr + row_bytes * y;
 	if (setjmp(png_jmpbuf(png))) {
 		free(rows);
 		return -EINVAL;
 	}
+	ask_for_bgr(png, info);
+	if (png_get_rowbytes(png, info) != row_bytes)
+		png_error(png, "samples of an unknown kind");
 	png_read_image(png, rows);
 	png_read_end(png, NULL);
 	free(rows);
@@ -104,19 +99,14 @@ int png_load(struct picture *pic, FILE *file, const char *name)
 		return user.err;
 	}
 	png_init_io(png, file);
-	/* Sizes are checked, and complained about, below. */
+	/* picture_alloc() checks sizes. */
 	png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
 	png_read_info(png, info);
 	width = png_get_image_width(png, info);
 	height = png_get_image_height(png, info);
-	err = check_size(name, width, height);
+	err = picture_alloc(pic, width, height, name);
 	if (!err) {
-		ask_for_bgr(png, info);
-		err = png_get_rowbytes(png, info) == 3 * (size_t)width ?
-			picture_alloc(pic, width, height) : -EINVAL;
-	}
-	if (!err) {
-		err = read_rows(pic, png);
+		err = read_rows(pic, png, info);
 		if (err)
 			picture_free(pic);
 	}

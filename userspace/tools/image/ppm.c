@@ -52,15 +52,6 @@ static int read_header(struct ppm_header *header, FILE *file, const char *name)
 		complain("%s: bad PPM: broken header", name);
 		return -EINVAL;
 	}
-	if (!width || !height) {
-		complain("%s: bad PPM: no pixels (%ldx%ld)", name, width, height);
-		return -EINVAL;
-	}
-	if (width > PICTURE_MAX || height > PICTURE_MAX) {
-		complain("%s: %ldx%ld pixels are too many, %ux%u is the limit",
-			 name, width, height, PICTURE_MAX, PICTURE_MAX);
-		return -EFBIG;
-	}
 	*header = (struct ppm_header){
 		.channels = kind == '6' ? 3 : 1,
 		.width = width,
@@ -114,7 +105,7 @@ int ppm_load(struct picture *pic, FILE *file, const char *name)
 	err = read_header(&header, file, name);
 	if (err)
 		return err;
-	err = picture_alloc(pic, header.width, header.height);
+	err = picture_alloc(pic, header.width, header.height, name);
 	if (err)
 		return err;
 	err = read_pixels(pic, &header, file, name);
