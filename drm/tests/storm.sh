@@ -87,7 +87,7 @@ kill_emulator() {
 	"$storm" --gone --seconds 120 --signal-seconds 20 "$render" &
 	pid=$!
 	sleep 3
-	echo "die ring=* job=*" >/dev/virtio-ports/carillon.ctl
+	echo kill-emulator >/dev/virtio-ports/carillon.request
 	wait $pid
 	result $? "the emulator dies in the storm"
 	dev=$(bound_device $pci_driver) && echo "$dev" >$pci_driver/unbind
