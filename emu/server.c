@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "keeper.h"
 #include "log.h"
 #include "region.h"
 #include "util.h"
@@ -412,6 +413,7 @@ static void forget_client(struct server *s)
 void server_run(struct server *s)
 {
 	while (!__atomic_load_n(&s->quit, __ATOMIC_ACQUIRE)) {
+		struct keeper keeper;
 		int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
 		if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
@@ -419,7 +421,9 @@ void server_run(struct server *s)
 		if (fd < 0)
 			continue;
 		log_debug("client connected");
+		keeper_start(&keeper, fd);
 		serve_client(s, fd);
+		keeper_end(&keeper);
 		forget_client(s);
 		log_debug("client gone");
 	}
