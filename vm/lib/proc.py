@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -56,6 +57,16 @@ def spawn(argv, **kwargs):
     """Starts @argv in a session of its own; it is killed when we die."""
     return subprocess.Popen([os.fspath(a) for a in argv], start_new_session=True,
                             preexec_fn=die_with_parent, **kwargs)
+
+
+def descendants(pid):
+    """Returns the processes below @pid, parents before children."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]) == pid:
+                found.append(int(path.parent.name))
+    return found + [below for child in found for below in descendants(child)]
 
 
 def stop(child, grace=0.0):

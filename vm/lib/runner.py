@@ -6,6 +6,7 @@ import os
 import pathlib
 import selectors
 import shlex
+import signal
 import socket
 import sys
 import termios
@@ -171,11 +172,19 @@ class Run:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
+    def _kill_emulator(self):
+        """Kills the server itself, not the sandbox around it with all that is in there."""
+        for pid in proc.descendants(self.emu.pid):
+            with contextlib.suppress(OSError):
+                name = pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip()
+                if name == "carillon-emu":
+                    os.kill(pid, signal.SIGKILL)
+
     def _request(self, data):
         """Does what the guest asks the host for, a word a line."""
         for word in data.decode(errors="replace").split():
             if word == "kill-emulator" and self.emu:
-                self.emu.kill()
+                self._kill_emulator()
             else:
                 say(f"vm: the guest's request '{word}' isn't known")
 
