@@ -81,6 +81,13 @@ static struct carillon_va *carillon_bind_take_va(struct carillon_bind_ctx *ctx)
 	return NULL;
 }
 
+static void carillon_bind_link(struct drm_gpuva *va, struct drm_gpuvm_bo *vm_bo)
+{
+	mutex_lock(&vm_bo->obj->gpuva.lock);
+	drm_gpuva_link(va, vm_bo);
+	mutex_unlock(&vm_bo->obj->gpuva.lock);
+}
+
 static int carillon_bind_step_map(struct drm_gpuva_op *op, void *priv)
 {
 	struct carillon_bind_ctx *ctx = priv;
@@ -97,7 +104,7 @@ static int carillon_bind_step_map(struct drm_gpuva_op *op, void *priv)
 		return -ENOMEM;
 	va->pte_flags = ctx->pte_flags;
 	drm_gpuva_map(&ctx->vm->base, &va->base, &op->map);
-	drm_gpuva_link(&va->base, ctx->vm_bo);
+	carillon_bind_link(&va->base, ctx->vm_bo);
 	carillon_pt_map(&ctx->vm->pt, &range);
 	return 0;
 }
@@ -126,11 +133,11 @@ static int carillon_bind_step_remap(struct drm_gpuva_op *op, void *priv)
 	drm_gpuva_remap(prev ? &prev->base : NULL, next ? &next->base : NULL, &op->remap);
 	if (prev) {
 		prev->pte_flags = old->pte_flags;
-		drm_gpuva_link(&prev->base, old->base.vm_bo);
+		carillon_bind_link(&prev->base, old->base.vm_bo);
 	}
 	if (next) {
 		next->pte_flags = old->pte_flags;
-		drm_gpuva_link(&next->base, old->base.vm_bo);
+		carillon_bind_link(&next->base, old->base.vm_bo);
 	}
 	carillon_pt_clear(&ctx->vm->pt, start, size_bytes);
 	carillon_bind_drop_va(&old->base);

@@ -47,6 +47,7 @@ struct options {
 	unsigned int seconds;
 	unsigned int signal_seconds;
 	bool gone;
+	int ready;	/* a byte in here from each process that submits */
 };
 
 /* What one thread of a process works with. */
@@ -420,10 +421,13 @@ static int process(const struct options *opt)
 	ret = setup(&c);
 	if (ret)
 		return fail("setup", -ret);
+	if (write(opt->ready, "", 1) != 1)
+		return fail("ready", errno);
 	churner = c;
 	if (pthread_create(&thread, NULL, churn, &churner))
 		return fail("thread", EAGAIN);
 
+	close(opt->ready);
 	ret = storm(&c, end_ms);
 	pthread_join(thread, &churn_ret);
 	if (ret != want)
@@ -437,10 +441,24 @@ static int process(const struct options *opt)
 	return bad | check_mapping(&c);
 }
 
-static int run(const struct options *opt)
+/* Says "storm" when all processes submit, or one has given up. */
+static void announce(int fd, unsigned int procs)
 {
-	int status, bad = 0;
+	char byte;
 
+	while (procs && read(fd, &byte, 1) == 1)
+		procs--;
+	printf("# storm\n");
+	fflush(stdout);
+}
+
+static int run(struct options *opt)
+{
+	int status, bad = 0, ready[2];
+
+	if (pipe(ready))
+		return fail("pipe", errno);
+	opt->ready = ready[1];
 	fflush(stdout);
 	for (unsigned int i = 0; i < opt->procs; i++) {
 		pid_t pid = fork();
@@ -453,6 +471,8 @@ static int run(const struct options *opt)
 			_exit(bad);
 		}
 	}
+	close(ready[1]);
+	announce(ready[0], opt->procs);
 	while (wait(&status) > 0)
 		if (!WIFEXITED(status) || WEXITSTATUS(status))
 			bad = 1;

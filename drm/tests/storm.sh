@@ -11,6 +11,7 @@ set -u
 storm=${STORM:-/carillon-build/drm/tests/carillon_storm}
 aux_driver=/sys/bus/auxiliary/drivers/carillon.drm
 pci_driver=/sys/bus/pci/drivers/carillon_pci
+log=$(mktemp)
 num=0
 bad=0
 
@@ -47,16 +48,30 @@ bound_device() {
 	return 1
 }
 
+# Starts a storm on the node $1 with options $2..., and returns when it blows; its id is in $pid.
+start_storm() {
+	render=$1
+	shift
+	rm -f "$log"
+	"$storm" --gone --seconds 300 "$@" "$render" >"$log" &
+	pid=$!
+	for _ in $(seq 300); do
+		grep -q "^# storm" "$log" && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 # $1: driver's folder, $2: seconds into the storm
 storm_and_unbind() {
 	dev=$(bound_device "$1") || return 1
 	render=$(node) || return 1
-	"$storm" --gone --seconds 120 "$render" &
-	pid=$!
+	start_storm "$render" || return 1
 	sleep "$2"
 	echo "$dev" >"$1/unbind" || return 1
 	wait $pid
 	rc=$?
+	cat "$log"
 	echo "$dev" >"$1/bind" || return 1
 	return $rc
 }
@@ -84,12 +99,13 @@ unbind_rounds() {
 kill_emulator() {
 	echo "1..2"
 	render=$(node) || return
-	"$storm" --gone --seconds 120 --signal-seconds 20 "$render" &
-	pid=$!
-	sleep 3
+	start_storm "$render" --signal-seconds 30
+	sleep 1
 	echo kill-emulator >/dev/virtio-ports/carillon.request
 	wait $pid
-	result $? "the emulator dies in the storm"
+	rc=$?
+	cat "$log"
+	result $rc "the emulator dies in the storm"
 	dev=$(bound_device $pci_driver) && echo "$dev" >$pci_driver/unbind
 	result $? "the driver can be unbound from what is left"
 }
