@@ -177,11 +177,14 @@ EXPORT_SYMBOL_NS_GPL(carillon_core_is_lost, "CARILLON_PCI");
  */
 void carillon_core_mark_lost(struct carillon_core *core)
 {
+	if (carillon_core_is_lost(core))
+		return;
+	/* First of all: who finds the bit set frees memory and signals fences. */
+	pci_clear_master(core->pdev);
 	if (test_and_set_bit(0, &core->lost))
 		return;
 
 	dev_err(&core->pdev->dev, "device is lost\n");
-	pci_clear_master(core->pdev);
 	schedule_work(&core->lost_work);
 }
 EXPORT_SYMBOL_NS_GPL(carillon_core_mark_lost, "CARILLON_PCI");
@@ -329,14 +332,15 @@ int carillon_core_reset(const struct bound_token *tok, struct carillon_core *cor
 	mutex_lock(&core->tlb_mutex);
 	if (!carillon_core_is_lost(core))
 		ret = carillon_core_start(tok, core);
+	/* Rings without reset or loss would be taken for stopped. */
+	if (ret)
+		carillon_core_mark_lost(core);
 	carillon_rings_were_reset(core);
 	mutex_unlock(&core->tlb_mutex);
 	mutex_unlock(&core->ring_mutex);
 
-	if (ret) {
-		carillon_core_mark_lost(core);
+	if (ret)
 		return -ENODEV;
-	}
 	dev_warn(&core->pdev->dev, "device was reset\n");
 	return 0;
 }

@@ -130,10 +130,12 @@ static void carillon_pci_reset_prepare(struct pci_dev *pdev)
 	WRITE_ONCE(core->resetting, true);
 	cancel_delayed_work_sync(&core->watch_work);
 	carillon_core_tell_reset_prepare(core);
-	/* Nobody starts a ring before the device is back. */
+	/*
+	 * Nobody starts a ring before the device is back. Those there are still
+	 * run: what is on them hasn't ended before the reset.
+	 */
 	mutex_lock(&core->ring_mutex);
 	mutex_lock(&core->tlb_mutex);
-	carillon_rings_were_reset(core);
 }
 
 static void carillon_pci_reset_done(struct pci_dev *pdev)
@@ -143,12 +145,13 @@ static void carillon_pci_reset_done(struct pci_dev *pdev)
 
 	scoped_cond_guard(bound_assumed, {}, core->gate, &pdev->dev)
 		ret = carillon_core_start(&scope, core);
+	if (ret)
+		carillon_core_mark_lost(core);
+	carillon_rings_were_reset(core);
 	WRITE_ONCE(core->resetting, false);
 	mutex_unlock(&core->tlb_mutex);
 	mutex_unlock(&core->ring_mutex);
 
-	if (ret)
-		carillon_core_mark_lost(core);
 	carillon_core_tell_reset_done(core);
 	carillon_watch_start(core);
 }
