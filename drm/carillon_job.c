@@ -152,11 +152,14 @@ int carillon_job_error(struct jobq *jobq, struct jobq_job *base)
 void carillon_job_interrupt(struct carillon_ring *ring, void *data)
 {
 	struct carillon_queue *q = data;
+	bool stopped = test_bit(CARILLON_QUEUE_STOPPING, &q->flags) &&
+		       carillon_ring_has_stopped(ring);
+	/* In this order, so that what has ended before isn't cancelled. */
 	u64 seqno = carillon_ring_seqno(ring);
 
 	if (jobq_complete(&q->jobq, seqno))
 		drm_err_ratelimited(&q->cdev->drm, "ring %u: impossible completion %llu\n",
 				    carillon_ring_index(ring), seqno);
-	if (test_bit(CARILLON_QUEUE_STOPPING, &q->flags) && carillon_ring_has_stopped(ring))
+	if (stopped)
 		jobq_stopped(&q->jobq);
 }

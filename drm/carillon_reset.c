@@ -98,6 +98,12 @@ static int carillon_reset_quiesce(const struct bound_token *tok, struct carillon
 	return carillon_reset_device(tok, q);
 }
 
+/* What has ended before its ring was quiet has ended. */
+static void carillon_reset_complete(struct carillon_queue *q)
+{
+	jobq_complete(&q->jobq, carillon_ring_seqno(q->ring));
+}
+
 static enum jobq_verdict carillon_reset_ring(const struct bound_token *tok,
 					     struct carillon_queue *q, struct jobq_job *job)
 {
@@ -106,8 +112,7 @@ static enum jobq_verdict carillon_reset_ring(const struct bound_token *tok,
 	if (carillon_reset_quiesce(tok, q))
 		return JOBQ_GONE;
 
-	/* What ended while we were at it has ended. */
-	jobq_complete(&q->jobq, carillon_ring_seqno(q->ring));
+	carillon_reset_complete(q);
 
 	if (carillon_ring_restart(tok, q->ring))
 		return JOBQ_GONE;
@@ -163,8 +168,10 @@ void carillon_reset_stop(struct jobq *jobq)
 		scoped_cond_guard(bound, {}, q->cdev->hw_gate)
 			carillon_ring_request_stop(&scope, q->ring);
 	}
-	if (carillon_ring_has_stopped(q->ring))
+	if (carillon_ring_has_stopped(q->ring)) {
+		carillon_reset_complete(q);
 		jobq_stopped(jobq);
+	}
 }
 
 /**
@@ -183,6 +190,7 @@ void carillon_reset_force_stop(struct jobq *jobq)
 	 */
 	scoped_cond_guard(bound, return, q->cdev->hw_gate)
 		(void)carillon_reset_quiesce(&scope, q);
+	carillon_reset_complete(q);
 }
 
 /**

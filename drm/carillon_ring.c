@@ -362,6 +362,8 @@ bool carillon_ring_has_stopped(const struct carillon_ring *ring)
 		return true;
 	/* Not DISABLED: the record is zero until the device writes it. */
 	state = le32_to_cpu(READ_ONCE(ring->cpl->state));
+	/* Who reads the sequence number next finds all that ended before. */
+	dma_rmb();
 	return state == CRLN_RING_STOPPED || state == CRLN_RING_FAULTED;
 }
 EXPORT_SYMBOL_NS_GPL(carillon_ring_has_stopped, "CARILLON_PCI");
