@@ -51,6 +51,8 @@ void jobq_running_add_locked(struct jobq_job *job)
  * jobq_running_del_locked() - account for a job that isn't in the ring any more
  * @job: job, the first running one or one that leaves together with those before
  *
+ * Its credits are for the caller to return.
+ *
  * Context: &jobq.lock held.
  * Return: The time.
  */
@@ -60,7 +62,6 @@ ktime_t jobq_running_del_locked(struct jobq_job *job)
 	ktime_t now = ktime_get();
 
 	lockdep_assert_held(&q->lock);
-	q->credits += job->credits;
 	q->head_since = now;
 	if (!--q->num_running) {
 		q->stats.busy_ns += ktime_to_ns(ktime_sub(now, q->busy_since));
@@ -87,11 +88,25 @@ static struct jobq_job *jobq_pop_ended_locked(struct jobq *q)
 	} else if (job->state == JOBQ_JOB_RUNNING && q->hw_stopped) {
 		jobq_cancel_locked(job, q->error);
 		jobq_running_del_locked(job);
+		q->credits += job->credits;
 	} else if (job->state == JOBQ_JOB_RUNNING) {
 		return NULL;
 	}
 	list_del_init(&job->node);
 	return job;
+}
+
+/* With the fences of @batch signalled. */
+static void jobq_count_ended_locked(struct jobq *q, struct list_head *batch)
+{
+	struct jobq_job *job;
+
+	list_for_each_entry(job, batch, node) {
+		q->stats.errors += !!job->error;
+		/* Not before: job_error looks at what the room in the ring still holds. */
+		if (job->state == JOBQ_JOB_DONE)
+			q->credits += job->credits;
+	}
 }
 
 /* @job is on no list that others see. */
@@ -162,8 +177,7 @@ bool jobq_signal(struct jobq *q)
 			jobq_signal_one(q, job);
 		spin_lock(&q->lock);
 
-		list_for_each_entry(job, &batch, node)
-			q->stats.errors += !!job->error;
+		jobq_count_ended_locked(q, &batch);
 		jobq_give_up_locked(q, &batch);
 	}
 	q->signalling = false;

@@ -157,6 +157,7 @@ static void jobq_reset_job_locked(struct jobq *q, struct jobq_job *job,
 				  struct jobq_job *guilty)
 {
 	jobq_running_del_locked(job);
+	q->credits += job->credits;
 	if (job == guilty)
 		jobq_cancel_locked(job, -ETIME);
 	else if (q->state >= JOBQ_KILLED)

@@ -117,7 +117,8 @@ struct jobq_ops {
 
 	/**
 	 * @job_error: Optional. How did this job end? Called for every job that
-	 * jobq_complete() reports, right before its fence signals.
+	 * jobq_complete() reports, right before its fence signals. The job's
+	 * credits return later, so no other job has taken its room yet.
 	 *
 	 * Context: atomic; interrupts disabled (but not on PREEMPT_RT).
 	 *
