@@ -75,7 +75,9 @@ int jobq_deps_reserve(struct jobq_job *job, unsigned int num)
 		return 0;
 
 	max = max3(need, 2 * job->max_deps, 4u);
-	deps = krealloc_array(job->deps, max, sizeof(*deps), GFP_KERNEL);
+	/* Chains are as long as user space likes: beyond what kmalloc() takes. */
+	deps = kvrealloc(job->deps, array_size(max, sizeof(*deps)),
+			 GFP_KERNEL | __GFP_NOWARN);
 	if (!deps)
 		return -ENOMEM;
 	job->deps = deps;
@@ -171,6 +173,7 @@ EXPORT_SYMBOL_NS_GPL(jobq_job_add_dep, "JOBQ");
  */
 int jobq_job_add_dep_job(struct jobq_job *job, struct jobq_job *earlier)
 {
+	unsigned int i;
 	int ret;
 
 	if (job == earlier)
@@ -180,6 +183,9 @@ int jobq_job_add_dep_job(struct jobq_job *job, struct jobq_job *earlier)
 		return ret;
 	if (earlier->q == job->q && !(job->flags & JOBQ_JOB_DEP_ERRORS))
 		return 0;
+	for (i = 0; i < job->num_deps; i++)
+		if (job->deps[i].earlier == earlier)
+			return 0;
 	jobq_dep_new(job)->earlier = jobq_job_get(earlier);
 	return 0;
 }
@@ -268,7 +274,7 @@ void jobq_deps_fini(struct jobq_job *job, struct list_head *dead)
 		dma_fence_put(dep->fence);
 		jobq_job_drop(dep->earlier, dead);
 	}
-	kfree(job->deps);
+	kvfree(job->deps);
 	job->deps = NULL;
 	job->num_deps = 0;
 	job->max_deps = 0;
