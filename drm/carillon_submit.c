@@ -18,6 +18,7 @@
  * reserved, syncobjs untouched.
  */
 
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include <drm/drm_file.h>
@@ -153,6 +154,10 @@ static int carillon_submit_add_waits(struct carillon_submit *sub, struct carillo
 
 		if (sync->flags & DRM_CARILLON_SYNC_SIGNAL)
 			continue;
+		/* Each may have to look through all signals before: seconds, at worst. */
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		ret = carillon_syncs_wait(&sub->syncs, sjob->job, sync);
 		if (ret)
 			return ret;

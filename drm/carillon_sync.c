@@ -124,14 +124,19 @@ static int carillon_syncs_wait_signals(struct carillon_syncs *syncs, struct cari
 {
 	struct carillon_signal *sig = first ?: list_first_entry(&syncs->signals,
 								 struct carillon_signal, node);
+	struct carillon_job *last = NULL;
 	int ret, num = 0;
 
 	list_for_each_entry_from(sig, &syncs->signals, node) {
 		if (sig->syncobj != syncobj)
 			continue;
-		ret = jobq_job_add_dep_job(&job->base, &sig->job->base);
-		if (ret)
-			return ret;
+		/* All signals of a job come in a row. */
+		if (sig->job != last) {
+			ret = jobq_job_add_dep_job(&job->base, &sig->job->base);
+			if (ret)
+				return ret;
+			last = sig->job;
+		}
 		num++;
 		if (point && sig->point >= point)
 			return num;
