@@ -172,8 +172,8 @@ void mock_wait_for(struct kunit *test, const unsigned int *count, unsigned int n
 {
 	int i;
 
-	for (i = 0; i < 6000 && READ_ONCE(*count) < num; i++)
-		msleep(10);
+	for (i = 0; i < 3000 && READ_ONCE(*count) < num; i++)
+		msleep(20);
 	KUNIT_EXPECT_GE(test, READ_ONCE(*count), num);
 }
 

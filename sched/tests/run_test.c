@@ -475,6 +475,8 @@ static void no_room_then_completion(struct kunit *test)
 	mq->run_ret = -EBUSY;
 	mock_submit_many(mq, 2);
 	expect_ran(mq, 1);
+	/* It isn't in the ring. */
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, 2), -ERANGE);
 	KUNIT_EXPECT_EQ(test, mq->q.credits, MOCK_CREDITS - 1);
 	mq->run_ret = 0;
 	jobq_complete(&mq->q, 1);
