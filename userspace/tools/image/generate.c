@@ -35,6 +35,12 @@ static struct rgb scale(struct rgb a, double t)
 	return (struct rgb){ a.r * t, a.g * t, a.b * t };
 }
 
+/* Like hypot(), which takes care of ranges that don't occur here. */
+static double distance(double x, double y)
+{
+	return sqrt(x * x + y * y);
+}
+
 /* A number from 0 to 1 that looks random, for a cell of a grid. */
 static double hash(int x, int y, int salt)
 {
@@ -63,25 +69,27 @@ static struct rgb sky(double y)
 
 static struct rgb stars(struct rgb c, double x, double y)
 {
-	int cx = floor(x * 34), cy = floor(y * 34);
+	int cx = x * 34, cy = y * 34;
 	double dx, dy, size;
 
-	if (hash(cx, cy, 1) < 0.72)
+	if (y > 0.6 || hash(cx, cy, 1) < 0.72)
 		return c;
 	dx = x * 34 - cx - 0.2 - 0.6 * hash(cx, cy, 2);
 	dy = y * 34 - cy - 0.2 - 0.6 * hash(cx, cy, 3);
 	size = 0.03 + 0.05 * hash(cx, cy, 4);
 	return mix(c, (struct rgb){ 1, 0.97, 0.88 },
-		   fmax(0, 1 - hypot(dx, dy) / size) * 2 * (1 - y / 0.6));
+		   fmax(0, 1 - distance(dx, dy) / size) * 2 * (1 - y / 0.6));
 }
 
 static struct rgb moon(struct rgb c, double x, double y, const struct scene *s)
 {
-	double dx = x - 0.885 * s->aspect, dy = y - 0.25, d = hypot(dx, dy);
+	double dx = x - 0.885 * s->aspect, dy = y - 0.25, d = distance(dx, dy);
 	static const struct rgb light = { 1.0, 0.93, 0.78 };
 
+	if (d > 0.7)
+		return c;
 	c = mix(c, light, 0.35 * exp(-d * 9));
-	if (d < 0.075 && hypot(dx - 0.031, dy + 0.018) > 0.066)
+	if (d < 0.075 && distance(dx - 0.031, dy + 0.018) > 0.066)
 		c = light;
 	return c;
 }
@@ -89,19 +97,22 @@ static struct rgb moon(struct rgb c, double x, double y, const struct scene *s)
 /* Sound goes out from the largest bell. */
 static struct rgb rings(struct rgb c, double x, double y, const struct scene *s)
 {
-	double d = hypot(x - 0.147 * s->aspect, y - 0.38);
-	double wave = cos(d * 2 * M_PI / 0.055);
+	double d = distance(x - 0.147 * s->aspect, y - 0.38);
+	double wave = d / 0.055, off = fabs(wave - (int)(wave + 0.5));
 
-	if (d < 0.20 || wave < 0.9)
+	if (d < 0.20 || off > 0.072)
 		return c;
 	return mix(c, gold, 0.55 * exp(-(d - 0.2) * 1.7));
 }
 
 static struct rgb hills(struct rgb c, double x, double y)
 {
-	double far = 0.80 + 0.035 * sin(x * 4.1 + 0.6) + 0.015 * sin(x * 9.7);
-	double near = 0.89 + 0.030 * sin(x * 3.0 + 2.4) + 0.012 * sin(x * 13 + 1);
+	double far, near;
 
+	if (y < 0.74)
+		return c;
+	far = 0.80 + 0.035 * sin(x * 4.1 + 0.6) + 0.015 * sin(x * 9.7);
+	near = 0.89 + 0.030 * sin(x * 3.0 + 2.4) + 0.012 * sin(x * 13 + 1);
 	if (y > far)
 		c = mix((struct rgb){ 0.30, 0.15, 0.34 },
 			(struct rgb){ 0.56, 0.26, 0.40 }, (y - far) * 8);
@@ -114,10 +125,11 @@ static struct rgb hills(struct rgb c, double x, double y)
 /* Half the width of a bell at a height from 0, its top, to 1, its lip. */
 static double profile(double t)
 {
-	double r = 0.50 + 0.12 * t + 0.38 * pow(t, 5);
+	double r = 0.50 + 0.12 * t + 0.38 * t * t * t * t * t;
+	double up = 1 - t / 0.22;
 
-	if (t < 0.22)
-		r *= sqrt(fmax(0, 1 - pow(1 - t / 0.22, 2)));
+	if (up > 0)
+		r *= sqrt(fmax(0, 1 - up * up));
 	return r * 0.52;
 }
 
@@ -127,10 +139,13 @@ static struct rgb bell(struct rgb c, double x, double y, double cx, double top,
 	static const struct rgb dark = { 0.30, 0.14, 0.06 };
 	double t = (y - top) / size, dx = (x - cx) / size, half, n, light;
 
+	/* None of it is that far away. */
+	if (fabs(dx) > 0.6 || t > 1.2)
+		return c;
 	/* Hanger and clapper first: the bell covers part of them. */
 	if (fabs(dx) < 0.05 && y > 0.13 && t < 0.1)
 		c = dark;
-	if (hypot(dx, t - 1.03) < 0.10)
+	if (distance(dx, t - 1.03) < 0.10)
 		c = mix(scale(dark, 0.8), gold, 0.3 - 2 * (dx + t - 1.03));
 	if (t < 0 || t > 1)
 		return c;
@@ -140,7 +155,7 @@ static struct rgb bell(struct rgb c, double x, double y, double cx, double top,
 	n = dx / half;
 	light = 0.62 - 0.50 * n - 0.25 * n * n;
 	c = mix(dark, gold, light);
-	c = mix(c, (struct rgb){ 1, 0.97, 0.85 }, 0.85 * exp(-pow((n + 0.42) * 6, 2)));
+	c = mix(c, (struct rgb){ 1, 0.97, 0.85 }, 0.85 * exp(-36 * (n + 0.42) * (n + 0.42)));
 	/* Turned bands on shoulder and lip. */
 	if (fabs(t - 0.30) < 0.015 || fabs(t - 0.78) < 0.012 || t > 0.965)
 		c = scale(c, 0.55);

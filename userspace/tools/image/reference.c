@@ -59,36 +59,49 @@ static long divide(long sum, int shift)
 	return sum % by < 0 ? q - 1 : q;
 }
 
-static uint8_t convolve_one(const struct plane *src, const struct filter *filter,
-			    uint32_t x, uint32_t y, uint32_t channel)
+/* A row of the source, or the nearest there is. */
+static const uint8_t *source_row(const struct plane *src, long y)
 {
-	long sum = 0;
+	return pixel(src, 0, clamp(y, 0, src->height - 1));
+}
 
-	for (long dy = -1; dy <= 1; dy++) {
-		for (long dx = -1; dx <= 1; dx++) {
-			long sx = clamp((long)x + dx, 0, src->width - 1);
-			long sy = clamp((long)y + dy, 0, src->height - 1);
+/* One pixel: @rows are the three around it, @columns the offsets in them. */
+static void convolve_pixel(uint8_t *out, const uint8_t *const rows[3],
+			   const size_t columns[3], uint32_t colours,
+			   const struct filter *filter)
+{
+	for (uint32_t c = 0; c < colours; c++) {
+		long sum = 0;
 
-			sum += filter->coeff[3 * (dy + 1) + dx + 1] *
-			       (long)pixel(src, sx, sy)[channel];
-		}
+		for (int i = 0; i < 9; i++)
+			sum += filter->coeff[i] * (long)rows[i / 3][columns[i % 3] + c];
+		out[c] = clamp(divide(sum, filter->shift) + filter->bias, 0, 255);
 	}
-	return clamp(divide(sum, filter->shift) + filter->bias, 0, 255);
+	if (colours == 3)
+		out[3] = rows[1][columns[1] + 3];
 }
 
 void reference_convolve(const struct plane *dst, const struct plane *src,
 			const struct filter *filter)
 {
-	uint32_t colours = src->pixel_bytes == 4 ? 3 : 1;
+	uint32_t bytes = src->pixel_bytes, colours = bytes == 4 ? 3 : 1;
 
 	for (uint32_t y = 0; y < src->height; y++) {
-		for (uint32_t x = 0; x < src->width; x++) {
-			uint8_t *out = pixel(dst, x, y);
+		const uint8_t *const rows[3] = {
+			source_row(src, (long)y - 1),
+			source_row(src, y),
+			source_row(src, (long)y + 1),
+		};
 
-			for (uint32_t c = 0; c < colours; c++)
-				out[c] = convolve_one(src, filter, x, y, c);
-			if (colours == 3)
-				out[3] = pixel(src, x, y)[3];
+		for (uint32_t x = 0; x < src->width; x++) {
+			const size_t columns[3] = {
+				bytes * clamp((long)x - 1, 0, src->width - 1),
+				bytes * (size_t)x,
+				bytes * clamp((long)x + 1, 0, src->width - 1),
+			};
+
+			convolve_pixel(pixel(dst, x, y), rows, columns, colours,
+				       filter);
 		}
 	}
 }
