@@ -166,18 +166,25 @@ struct bound_aux *__bound_aux_register(struct bound_gate *gate, const struct bou
 		bound_queue_free(&aux->free_work);
 		return ERR_PTR(ret);
 	}
-	ret = __auxiliary_device_add(&aux->adev, modname);
-	if (ret) {
-		bound_gate_revoke(aux->data_gate);
-		auxiliary_device_uninit(&aux->adev);
-		return ERR_PTR(ret);
-	}
-	/* On failure this removes the device; the data isn't ours to release yet. */
-	ret = devm_add_action_or_reset(gate->dev, bound_aux_remove, aux);
+	/*
+	 * Before the device is there: its driver may open a devres group of the
+	 * parent in its probe, and this mustn't get into it.
+	 */
+	ret = devm_add_action(gate->dev, bound_aux_remove, aux);
 	if (ret)
-		return ERR_PTR(ret);
+		goto err_uninit;
+	ret = __auxiliary_device_add(&aux->adev, modname);
+	if (ret)
+		goto err_remove_action;
 	aux->release = args->release;
 	return aux;
+
+err_remove_action:
+	devm_remove_action(gate->dev, bound_aux_remove, aux);
+err_uninit:
+	bound_gate_revoke(aux->data_gate);
+	auxiliary_device_uninit(&aux->adev);
+	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_NS_GPL(__bound_aux_register, "BOUND");
 
