@@ -64,6 +64,8 @@ static void carillon_reset_hold_queue(struct carillon_queue *q)
 
 static void carillon_reset_release_queue(const struct bound_token *tok, struct carillon_queue *q)
 {
+	/* Restarting clears the results of jobs whose fences are being signalled. */
+	jobq_wait_signalled(&q->jobq);
 	if (!jobq_error(&q->jobq) && carillon_ring_restart(tok, q->ring)) {
 		set_bit(CARILLON_QUEUE_INNOCENT, &q->flags);
 		carillon_queue_kill(q, -ECANCELED);
@@ -113,6 +115,7 @@ static enum jobq_verdict carillon_reset_ring(const struct bound_token *tok,
 		return JOBQ_GONE;
 
 	carillon_reset_complete(q);
+	jobq_wait_signalled(&q->jobq);
 
 	if (carillon_ring_restart(tok, q->ring))
 		return JOBQ_GONE;

@@ -23,6 +23,7 @@
 #include <linux/export.h>
 #include <linux/limits.h>
 #include <linux/lockdep.h>
+#include <linux/wait.h>
 
 #include <dfence/dfence.h>
 
@@ -198,6 +199,28 @@ static bool jobq_note_done_locked(struct jobq *q, u64 hw_seqno)
 	q->kicks++;
 	return true;
 }
+
+static bool jobq_is_signalled(struct jobq *q)
+{
+	guard(spinlock_irqsave)(&q->lock);
+	return !q->signalling;
+}
+
+/**
+ * jobq_wait_signalled() - wait for what another CPU is signalling right now
+ * @q: queue
+ *
+ * For drivers that are about to clear what job_error looks at, after a reset of the
+ * ring, say: jobq_complete() may have returned before the fences have signalled.
+ *
+ * Context: Process, may sleep; not from an op other than timedout and force_stop.
+ */
+void jobq_wait_signalled(struct jobq *q)
+{
+	might_sleep();
+	wait_event(q->idle, jobq_is_signalled(q));
+}
+EXPORT_SYMBOL_NS_GPL(jobq_wait_signalled, "JOBQ");
 
 static void jobq_signal_and_kick(struct jobq *q)
 {

@@ -382,6 +382,8 @@ void jobq_put(struct jobq *q);
 int jobq_complete(struct jobq *q, u64 hw_seqno);
 /* A. The same for hardware that reports the low 32 bits. */
 int jobq_complete32(struct jobq *q, u32 hw_seqno);
+/* P. What was reported so far has signalled; job_error isn't running any more. */
+void jobq_wait_signalled(struct jobq *q);
 /* A. There may be room now: look again whether a job can be run. */
 void jobq_kick(struct jobq *q);
 
