@@ -164,16 +164,29 @@ def _igt_reason(test):
             found = re.search(pattern, line)
             if found:
                 return found[0].strip()
-    return (test.get("dmesg") or "").strip().splitlines()[0] if (test.get("dmesg") or "").strip() else ""
+    return ""
 
 
-def read_igt(text):
-    """Results of an igt_runner results.json."""
+def read_igt(text, find_splat=None):
+    """
+    Results of an igt_runner results.json.
+
+    @find_splat: given the lines of a kernel log, returns the first splat or None. A test
+    that passed, but during which the kernel warned ("dmesg-warn"), has failed if that
+    was a splat. It has passed if a driver said in its log what the test provoked, a hang
+    for example. Without @find_splat each of them has failed.
+    """
     results = []
     for name, test in sorted(json.loads(text).get("tests", {}).items()):
         igt = test.get("result", "no result")
         status = _IGT.get(igt, FAIL)
         reason = "" if status == PASS else _igt_reason(test)
+        if igt.startswith("dmesg-"):
+            log = [re.sub(r"^<\d+> ", "", line) for line in (test.get("dmesg") or "").splitlines()]
+            splat = find_splat(log) if find_splat else (test.get("dmesg-warnings") or "").strip()
+            reason = splat or reason
+            if igt == "dmesg-warn" and find_splat and not splat:
+                status, reason = PASS, ""
         if status == FAIL:
             reason = (igt + ": " + reason).rstrip(": ")
         results.append(Result(name, status, reason))

@@ -98,7 +98,7 @@ class Igt(unittest.TestCase):
         tests = {
             "igt@a": {"result": "pass"},
             "igt@b": {"result": "skip", "out": "x\nTest requirement not met in f, file c:1:\n"},
-            "igt@c": {"result": "dmesg-warn", "out": "", "dmesg": "WARNING: x"},
+            "igt@c": {"result": "dmesg-warn", "out": "", "dmesg-warnings": "<4> [1.0] x"},
             "igt@d": {"result": "incomplete"},
             "igt@e": {"result": "something new"},
             "igt@f": {},
@@ -106,7 +106,21 @@ class Igt(unittest.TestCase):
         found = res.read_igt(json.dumps({"tests": tests}))
         self.assertEqual(res.counts(found), (1, 4, 1))
         self.assertIn("requirement not met", found[1].reason)
-        self.assertEqual(found[2].reason, "dmesg-warn: WARNING: x")
+        self.assertEqual(found[2].reason, "dmesg-warn: <4> [1.0] x")
+
+
+    def test_warnings_are_judged(self):
+        def find(lines):
+            return next((line for line in lines if "WARNING" in line), None)
+
+        tests = {
+            "igt@a": {"result": "dmesg-warn", "dmesg": "<4> [1.0] ring 0 was reset"},
+            "igt@b": {"result": "dmesg-warn", "dmesg": "<4> [1.0] WARNING: at x.c:1"},
+            "igt@c": {"result": "dmesg-fail", "dmesg": "<4> [1.0] ring 0 was reset"},
+        }
+        found = res.read_igt(json.dumps({"tests": tests}), find)
+        self.assertEqual([r.status for r in found], [PASS, FAIL, FAIL])
+        self.assertEqual(found[1].reason, "dmesg-warn: [1.0] WARNING: at x.c:1")
 
 
 class Junit(unittest.TestCase):
