@@ -382,6 +382,9 @@ int carillon_vm_ioctl_bind(const struct bound_token *tok, struct carillon_file *
 	binds = carillon_binds_get(cfile, &args->ops);
 	if (IS_ERR(binds)) {
 		ret = PTR_ERR(binds);
+		/* As on the way, the count says what was done. */
+		if (ret == -ENOMEM)
+			args->ops.count = 0;
 		goto out_put;
 	}
 
