@@ -15,25 +15,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <linux/sync_file.h>
 #include <xf86drm.h>
 
 #include "uapi/drm/carillon_drm.h"
 #include "hw/carillon_hw.h"
+#include "gpu.h"
 
 #define NUM_QUEUES	2
+#define QUEUE_SLOTS	16
 #define NUM_FDS		32	/* sync_files that a process keeps */
 #define BATCH		4	/* jobs in a submit */
 #define BO_SIZE		0x10000
@@ -54,8 +51,7 @@ struct options {
 struct ctx {
 	const struct options *opt;
 	int fd;
-	uint32_t bo;
-	uint8_t *map;
+	struct gpu_bo bo;
 	uint32_t vm;
 	uint32_t queues[NUM_QUEUES];
 	uint32_t cmd_size;
@@ -64,35 +60,6 @@ struct ctx {
 	int fds[NUM_FDS];
 	uint64_t jobs;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-static int fail(const char *what, int err)
-{
-	printf("# pid %d: %s: %s\n", getpid(), what, strerror(err));
-	return 1;
-}
-
-static int xioctl(int fd, unsigned long req, void *arg)
-{
-	return drmIoctl(fd, req, arg) ? -errno : 0;
-}
-
-static uint32_t put_cmd(uint8_t *at, uint16_t opcode, void *cmd, uint16_t size)
-{
-	struct crln_cmd *head = cmd;
-
-	head->opcode = opcode;
-	head->size = size;
-	memcpy(at, cmd, size);
-	return size;
-}
 
 static uint32_t write_commands(uint8_t *map)
 {
@@ -111,55 +78,11 @@ static uint32_t write_commands(uint8_t *map)
 	return n;
 }
 
-static int bind_bo(struct ctx *c, uint32_t vm)
-{
-	struct drm_carillon_bind_op op = {
-		.type = DRM_CARILLON_BIND_MAP, .handle = c->bo, .va = BO_VA, .size = BO_SIZE,
-	};
-	struct drm_carillon_vm_bind bind = {
-		.vm_id = vm, .ops = { .stride = sizeof(op), .count = 1, .array = (uintptr_t)&op },
-	};
-
-	return xioctl(c->fd, DRM_IOCTL_CARILLON_VM_BIND, &bind);
-}
-
 static int make_vm(struct ctx *c, uint32_t *vm)
 {
-	struct drm_carillon_vm_create create = { 0 };
-	int ret = xioctl(c->fd, DRM_IOCTL_CARILLON_VM_CREATE, &create);
+	int ret = gpu_make_vm(c->fd, vm);
 
-	*vm = create.id;
-	return ret ? ret : bind_bo(c, *vm);
-}
-
-static int make_queue(struct ctx *c, uint32_t vm, uint32_t *queue)
-{
-	struct drm_carillon_queue_create create = { .vm_id = vm, .slots = 16 };
-	int ret = xioctl(c->fd, DRM_IOCTL_CARILLON_QUEUE_CREATE, &create);
-
-	*queue = create.id;
-	return ret;
-}
-
-static int make_bo(struct ctx *c)
-{
-	struct drm_carillon_bo_create create = { .size = BO_SIZE };
-	struct drm_carillon_bo_mmap_offset offset = { 0 };
-	int ret;
-
-	ret = xioctl(c->fd, DRM_IOCTL_CARILLON_BO_CREATE, &create);
-	if (ret)
-		return ret;
-	c->bo = offset.handle = create.handle;
-	ret = xioctl(c->fd, DRM_IOCTL_CARILLON_BO_MMAP_OFFSET, &offset);
-	if (ret)
-		return ret;
-	c->map = mmap(NULL, BO_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd,
-		      (off_t)offset.offset);
-	if (c->map == MAP_FAILED)
-		return -errno;
-	c->cmd_size = write_commands(c->map);
-	return 0;
+	return ret ? ret : gpu_bind(c->fd, *vm, &c->bo, BO_VA);
 }
 
 static int setup(struct ctx *c)
@@ -168,11 +91,13 @@ static int setup(struct ctx *c)
 
 	for (int i = 0; i < NUM_FDS; i++)
 		c->fds[i] = -1;
-	ret = make_bo(c);
-	if (!ret)
-		ret = make_vm(c, &c->vm);
+	ret = gpu_make_bo(c->fd, BO_SIZE, &c->bo);
+	if (ret)
+		return ret;
+	c->cmd_size = write_commands(c->bo.map);
+	ret = make_vm(c, &c->vm);
 	for (int i = 0; i < NUM_QUEUES && !ret; i++)
-		ret = make_queue(c, c->vm, &c->queues[i]);
+		ret = gpu_make_queue(c->fd, c->vm, QUEUE_SLOTS, &c->queues[i]);
 	if (!ret && drmSyncobjCreate(c->fd, 0, &c->timeline))
 		ret = -errno;
 	return ret;
@@ -244,23 +169,6 @@ static int submit_one(struct ctx *c, uint32_t queue, int *ret_fd)
 	return ret;
 }
 
-/* Returns the fence's status: 1, or -errno; -ETIMEDOUT after too long. */
-static int wait_fence(int fd, unsigned int timeout_ms)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	struct sync_file_info info = { 0 };
-	int ret;
-
-	do
-		ret = poll(&p, 1, (int)timeout_ms);
-	while (ret < 0 && errno == EINTR);
-	if (ret <= 0)
-		return ret ? -errno : -ETIMEDOUT;
-	if (ioctl(fd, SYNC_IOC_FILE_INFO, &info))
-		return -errno;
-	return info.status;
-}
-
 /* A status that a fence may have when the device has gone, or the queue. */
 static bool status_plausible(const struct options *opt, int status, bool destroyed)
 {
@@ -312,7 +220,7 @@ static int churn_once(struct ctx *c)
 	ret = make_vm(c, &vm);
 	if (ret)
 		return ret;
-	ret = make_queue(c, vm, &queue);
+	ret = gpu_make_queue(c->fd, vm, QUEUE_SLOTS, &queue);
 	vd.id = vm;
 	if (!ret)
 		ret = xioctl(c->fd, DRM_IOCTL_CARILLON_VM_DESTROY, &vd);
@@ -347,7 +255,7 @@ static int check_all_enodev(struct ctx *c)
 {
 	struct drm_carillon_query query = { 0 };
 	struct drm_carillon_bo_create bo = { .size = 4096 };
-	struct drm_carillon_bo_mmap_offset offset = { .handle = c->bo };
+	struct drm_carillon_bo_mmap_offset offset = { .handle = c->bo.handle };
 	struct drm_carillon_vm_create vc = { 0 };
 	struct drm_carillon_vm_destroy vd = { .id = c->vm };
 	struct drm_carillon_queue_create qc = { .vm_id = c->vm };
@@ -377,14 +285,14 @@ static int check_all_enodev(struct ctx *c)
 	}
 	if (submit_one(c, c->queues[0], &fd) != -ENODEV)
 		bad |= fail("submit", EPROTO);
-	if (bind_bo(c, c->vm) != -ENODEV)
+	if (gpu_bind(c->fd, c->vm, &c->bo, BO_VA) != -ENODEV)
 		bad |= fail("vm_bind", EPROTO);
 	return bad;
 }
 
 static int check_mapping(struct ctx *c)
 {
-	volatile uint8_t *map = c->map;
+	volatile uint8_t *map = c->bo.map;
 
 	map[BO_SIZE - 1] = 0x5a;
 	return map[BO_SIZE - 1] == 0x5a ? 0 : fail("mapping", EIO);

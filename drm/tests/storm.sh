@@ -6,6 +6,7 @@
 #
 #   storm.sh unbind [ROUNDS]   unbind the DRM driver and the PCI driver in turn (4)
 #   storm.sh kill              the emulator dies; nothing but unbinding is possible then
+#   storm.sh faults            no storm: the emulator is told to misbehave, carillon_fault
 
 set -u
 storm=${STORM:-/carillon-build/drm/tests/carillon_storm}
@@ -110,9 +111,15 @@ kill_emulator() {
 	result $? "the driver can be unbound from what is left"
 }
 
+faults() {
+	echo 1000 >/sys/module/carillon/parameters/job_timeout_ms
+	"${storm%storm}fault" "$(node)" /dev/virtio-ports/carillon.ctl
+}
+
 case ${1:-} in
 unbind) unbind_rounds "${2:-4}" ;;
 kill) kill_emulator ;;
-*) echo "usage: storm.sh unbind [ROUNDS] | kill" >&2; exit 2 ;;
+faults) faults || bad=1 ;;
+*) echo "usage: storm.sh unbind [ROUNDS] | kill | faults" >&2; exit 2 ;;
 esac
 [ $bad = 0 ]
