@@ -44,6 +44,10 @@ def strip_timestamp(line):
     return _TIMESTAMP.sub("", line.rstrip("\r\n"))
 
 
+# Lines of KUnit's explanation that are kept as the reason.
+_NOTES_MAX = 6
+
+
 class _Level:
     """What was seen at one depth of nested TAP since the enclosing result."""
 
@@ -116,8 +120,10 @@ class TapReader:
             word, rest = _directive(match[3])
             if match[2] == "0" and word == "SKIP":
                 level.results.append(Result("all", SKIP, rest))
-        elif line.strip().startswith("# ") and "EXPECTATION FAILED" in line:
+        elif re.match(r" *# .*(EXPECTATION|ASSERTION) FAILED", line):
             self.notes.append(line.strip()[2:])
+        elif self.notes and re.match(r" +[^# ]", line) and len(self.notes) < _NOTES_MAX:
+            self.notes.append(line.strip())
         elif line.strip().startswith("Bail out!"):
             self.bail = line.strip()
         return None

@@ -40,7 +40,7 @@ class Tap(unittest.TestCase):
         self.assertEqual(res.counts(found), (3, 1, 1))
         self.assertEqual(names(found, PASS), ["good.first", "good.table.one", "good.table.two"])
         self.assertEqual(names(found, FAIL), ["good.second"])
-        self.assertIn("a_test.c:10", found[1].reason)
+        self.assertIn("a_test.c:10 Expected x == 43", found[1].reason)
         self.assertEqual(found[-1].reason, "no such thing")
 
     def test_log_that_ends_inside_a_suite(self):
