@@ -161,8 +161,8 @@ static void complete_and_retire(struct mock_queue *mq, struct jobq_job *job)
 
 	jobq_complete(&mq->q, 1);
 	/* Then the only reference is the one that this call is covered by. */
-	for (i = 0; i < 6000 && kref_read(&job->ref) > 1; i++)
-		msleep(10);
+	for (i = 0; i < 3000 && kref_read(&job->ref) > 1; i++)
+		msleep(20);
 	KUNIT_EXPECT_EQ(mq->test, kref_read(&job->ref), 1);
 }
 
