@@ -133,8 +133,6 @@ static bool jobq_ran_locked(struct jobq *q, struct jobq_job *job, int ret)
 
 	q->credits += job->credits;
 	if (ret == -EBUSY && q->state < JOBQ_KILLED) {
-		/* The hardware hasn't got it, so it can't report it either. */
-		q->last_run = job->seqno - 1;
 		list_add(&job->node, &q->pending);
 		q->num_pending++;
 		/* The hardware hasn't got it, so it can't report it. */
