@@ -91,6 +91,12 @@ int png_save(const char *path, const uint8_t *xrgb, size_t pitch,
 int ppm_load(struct picture *pic, FILE *file, const char *name);
 
 /**
+ * discard_file() - remove what was half written
+ * @path: file; what is no regular file, such as /dev/full, stays
+ */
+void discard_file(const char *path);
+
+/**
  * complain() - a line on stderr, with the program's name before it
  * @format: as printf()
  */

@@ -7,7 +7,6 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* What an error needs to know; libpng leaves by longjmp(). */
 struct png_user {
@@ -163,7 +162,7 @@ int png_save(const char *path, const uint8_t *xrgb, size_t pitch,
 			complain("%s: can't be written: %s", path, strerror(-err));
 		}
 		if (err)
-			unlink(path);
+			discard_file(path);
 	}
 	png_destroy_write_struct(&png, &info);
 	return err;

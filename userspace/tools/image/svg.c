@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "picture.h"
 #include "timeline.h"
@@ -378,6 +377,6 @@ int timeline_write_svg(const struct timeline *tl, const char *path)
 	if (status == CAIRO_STATUS_SUCCESS)
 		return 0;
 	complain("%s: can't be written: %s", path, cairo_status_to_string(status));
-	unlink(path);
+	discard_file(path);
 	return -EIO;
 }

@@ -8,7 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "picture.h"
 #include "timeline.h"
@@ -144,7 +143,7 @@ int timeline_write_trace(const struct timeline *tl, const char *path)
 		err = -errno;
 	if (err) {
 		complain("%s: can't be written: %s", path, strerror(-err));
-		unlink(path);
+		discard_file(path);
 	}
 	return err;
 }
