@@ -14,6 +14,7 @@
  */
 
 #include <linux/dma-mapping.h>
+#include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
@@ -175,6 +176,9 @@ int carillon_bo_ioctl_create(const struct bound_token *tok, struct carillon_file
 
 	if (args->flags || !args->size || args->size > CARILLON_VA_END)
 		return -EINVAL;
+	/* The first touch allocates all of it. */
+	if (args->size >> PAGE_SHIFT > totalram_pages())
+		return -ENOMEM;
 
 	shmem = drm_gem_shmem_create(&cfile->cdev->drm, PAGE_ALIGN(args->size));
 	if (IS_ERR(shmem))

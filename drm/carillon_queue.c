@@ -13,8 +13,8 @@
  * 1. jobq_kill(): nothing is run any more, the ring is asked to stop.
  * 2. jobq_teardown(): the ring has stopped, or was made to; every fence has
  *    signalled, the library doesn't call us any more.
- * 3. The queue leaves the device's list, its ring is destroyed: no interrupt
- *    reaches it any more. The list's reference goes.
+ * 3. The ring is stopped if it was idle. The queue leaves the device's list, its
+ *    ring is destroyed: no interrupt reaches it any more. The list's reference goes.
  * 4. The last reference frees it.
  *
  * Teardown happens inside the gate, by the ioctl or by the file's postclose, or,
@@ -135,6 +135,8 @@ static void carillon_queue_teardown(const struct bound_token *tok, struct carill
 	carillon_queue_kill(q, error);
 	jobq_teardown(&q->jobq);
 
+	/* An idle ring that doesn't answer would cost others their jobs unnoticed. */
+	(void)carillon_reset_quiesce(tok, q);
 	mutex_lock(&cdev->queues_mutex);
 	list_del_init(&q->node);
 	mutex_unlock(&cdev->queues_mutex);

@@ -92,8 +92,16 @@ static int carillon_reset_device(const struct bound_token *tok, struct carillon_
 	return ret;
 }
 
-/* Afterwards the device does nothing for the queue any more. */
-static int carillon_reset_quiesce(const struct bound_token *tok, struct carillon_queue *q)
+/**
+ * carillon_reset_quiesce() - make the device do nothing for a queue any more
+ * @tok: token of a gate of the device
+ * @q: the queue
+ *
+ * Context: Process, sleeps for a bounded time; takes ring_mutex, and queues_mutex
+ * for a device reset. May be called on the way to signalling a fence.
+ * Return: 0, or -ENODEV: the device is lost. It does nothing in both cases.
+ */
+int carillon_reset_quiesce(const struct bound_token *tok, struct carillon_queue *q)
 {
 	if (!carillon_ring_stop(tok, q->ring))
 		return carillon_core_is_lost(q->cdev->core) ? -ENODEV : 0;

@@ -9,11 +9,15 @@
 
 #include <jobq/jobq.h>
 
+struct bound_token;
 struct carillon_core_client_ops;
+struct carillon_queue;
 struct carillon_ring;
 struct jobq_job;
 
 extern const struct carillon_core_client_ops carillon_reset_client_ops;
+
+int carillon_reset_quiesce(const struct bound_token *tok, struct carillon_queue *q);
 
 /* &struct jobq_ops and &struct carillon_ring_ops of queues. */
 enum jobq_verdict carillon_reset_timedout(struct jobq *jobq, struct jobq_job *job);

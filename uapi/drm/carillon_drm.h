@@ -266,7 +266,8 @@ struct drm_carillon_bind_op {
  * All operations are checked first; a bad one refuses all. They are then done
  * in order and have taken effect on the device when the ioctl returns. If one
  * fails on the way (-ENOMEM, -ENODEV), those before it stay done and
- * @ops.count tells their number.
+ * @ops.count tells their number. -EINTR leaves @ops.count as it was: repeating
+ * all of it has the effect of doing it once.
  */
 struct drm_carillon_vm_bind {
 	/** @vm_id: VM */
