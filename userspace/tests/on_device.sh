@@ -59,6 +59,10 @@ output_is_input() {
 		grep -q '80x60' printed
 }
 
+example_works() {
+	[ "$("$build/examples/first_job")" = "hello from the GPU" ]
+}
+
 info_works() {
 	"$build/tools/carillon-info" && "$build/tools/carillon-info" --json >info.json &&
 		python3 -c "
@@ -95,6 +99,7 @@ disk_full_is_told() {
 }
 
 ok "library" "$build/tests/device_test"
+ok "example" example_works
 ok "info" info_works
 for size in 1x1 3x2 333x257 16384x1 1x16384; do
 	ok "image of $size" size_works $size
