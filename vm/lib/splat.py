@@ -18,7 +18,7 @@ _TAINTS = {
 # A console line is "[   12.345678] text", with a caller "[   T12]" in between on kernels
 # that were built with it. Only the start of the text counts: a test may well
 # be called "…@BUG: …" and IGT logs that name.
-_LINE = re.compile(r"^(?:<\d+>)?\[\s*\d+\.\d+\](?:\[\s*[TC]\d+\])?\s(?P<text>.*)$")
+_LINE = re.compile(r"^(?:<\d+>)?\[\s*(?P<time>\d+\.\d+)\](?:\[\s*[TC]\d+\])?\s(?P<text>.*)$")
 
 _SPLAT = re.compile(
     r"""(?x) ^\s* (?:
@@ -51,12 +51,29 @@ def text_of(line):
     return match["text"] if match else None
 
 
+# A WARN's own words come right before its header; older lines are somebody else's.
+_WORDS_S = 0.02
+
+
+def _with_words(words, match):
+    """Returns the header @match of a splat with the line @words before it, if it belongs there."""
+    text = match["text"].strip()
+    if (words and text.startswith("WARNING:") and not words["text"].startswith("---") and
+            0 <= float(match["time"]) - float(words["time"]) < _WORDS_S):
+        return f"{words['text'].strip()}: {text}"
+    return text
+
+
 def find(lines):
     """Returns the first splat among the console @lines, or None."""
+    before = None
     for line in lines:
-        text = text_of(line.rstrip("\r\n"))
-        if text and _SPLAT.match(text) and not _HARMLESS.match(text):
-            return text.strip()
+        match = _LINE.match(line.rstrip("\r\n"))
+        if not match:
+            continue
+        if _SPLAT.match(match["text"]) and not _HARMLESS.match(match["text"]):
+            return _with_words(before, match)
+        before = match
     return None
 
 
