@@ -282,6 +282,7 @@ EXPORT_SYMBOL_NS_GPL(jobq_get, "JOBQ");
 static void jobq_release(struct kref *ref)
 {
 	struct jobq *q = container_of(ref, struct jobq, ref);
+	unsigned int live;
 	int ret;
 
 	/* It has no jobs: they'd have references. But works may be about to run. */
@@ -293,6 +294,9 @@ static void jobq_release(struct kref *ref)
 		jobq_teardown(q);
 	}
 
+	/* Every job had a reference to @q, and none ends without its fence. */
+	live = dfence_ctx_live(q->fence_ctx);
+	WARN(live, "jobq %s: %u fences were never signalled\n", q->name, live);
 	dfence_ctx_declare_quiet(q->fence_ctx);
 	ret = dfence_ctx_shut(q->fence_ctx, -ECANCELED);
 	WARN_ON_ONCE(ret);
