@@ -71,6 +71,13 @@ ktime_t jobq_running_del_locked(struct jobq_job *job)
 	return now;
 }
 
+/* Asked about the oldest job in flight: can it be taken off the list? */
+static bool jobq_has_ended_locked(struct jobq *q, struct jobq_job *job)
+{
+	return job->state == JOBQ_JOB_CANCELLED || job->seqno <= q->hw_done ||
+	       q->hw_stopped;
+}
+
 /* Take the oldest job in flight off the list if it has ended. */
 static struct jobq_job *jobq_pop_ended_locked(struct jobq *q)
 {
@@ -78,7 +85,7 @@ static struct jobq_job *jobq_pop_ended_locked(struct jobq *q)
 	ktime_t now;
 
 	job = list_first_entry_or_null(&q->inflight, struct jobq_job, node);
-	if (!job)
+	if (!job || !jobq_has_ended_locked(q, job))
 		return NULL;
 
 	if (job->state == JOBQ_JOB_RUNNING && job->seqno <= q->hw_done) {
@@ -86,12 +93,10 @@ static struct jobq_job *jobq_pop_ended_locked(struct jobq *q)
 		now = jobq_running_del_locked(job);
 		q->stats.done++;
 		q->stats.running_ns += ktime_to_ns(ktime_sub(now, job->run_at));
-	} else if (job->state == JOBQ_JOB_RUNNING && q->hw_stopped) {
+	} else if (job->state == JOBQ_JOB_RUNNING) {
 		jobq_cancel_locked(job, q->error);
 		jobq_running_del_locked(job);
 		q->credits += job->credits;
-	} else if (job->state == JOBQ_JOB_RUNNING) {
-		return NULL;
 	}
 	list_del_init(&job->node);
 	return job;
@@ -200,15 +205,19 @@ static bool jobq_note_done_locked(struct jobq *q, u64 hw_seqno)
 	return true;
 }
 
+/* Also false if somebody has reported a completion and is about to signal it. */
 static bool jobq_is_signalled(struct jobq *q)
 {
+	struct jobq_job *job;
+
 	guard(spinlock_irqsave)(&q->lock);
-	return !q->signalling;
+	job = list_first_entry_or_null(&q->inflight, struct jobq_job, node);
+	return !q->signalling && !(job && jobq_has_ended_locked(q, job));
 }
 
 /**
  * jobq_wait_signalled() - wait for what another CPU is signalling right now
- * @q: queue
+ * @q: queue, stopped or in timedout; otherwise new completions can prolong it
  *
  * For drivers that are about to clear what job_error looks at, after a reset of the
  * ring, say: jobq_complete() may have returned before the fences have signalled.

@@ -3,7 +3,10 @@
  * Completing: batches, errors, order, wrong values, who frees.
  */
 
+#include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
 #include <linux/limits.h>
 
 #include "mock.h"
@@ -173,6 +176,52 @@ static void during_signalling(struct kunit *test)
 	mock_queue_end(mq);
 }
 
+struct slow_signal {
+	struct mock_queue *mq;
+	struct completion done;
+};
+
+static void signal_slowly(struct mock_queue *mq, struct mock_job *job)
+{
+	/* Pairs with the acquire in waits_for_signalling(). */
+	smp_store_release(&mq->progress, 1);
+	mdelay(50);
+	mq->progress = 2;
+}
+
+static int complete_slowly(void *arg)
+{
+	struct slow_signal *slow = arg;
+
+	jobq_complete(&slow->mq->q, 1);
+	kthread_complete_and_exit(&slow->done, 0);
+}
+
+/* What another CPU is signalling has signalled when the wait is over. */
+static void waits_for_signalling(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+	struct slow_signal slow = { .mq = mq };
+	struct task_struct *task;
+
+	jobq_wait_signalled(&mq->q);
+	mock_submit_many(mq, 2);
+	jobq_wait_signalled(&mq->q);
+
+	init_completion(&slow.done);
+	mq->on_signal = signal_slowly;
+	task = kthread_run(complete_slowly, &slow, "slow");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	/* Pairs with the release in signal_slowly(). */
+	while (!smp_load_acquire(&mq->progress))
+		usleep_range(10, 20);
+	jobq_wait_signalled(&mq->q);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(mq->progress), 2);
+	wait_for_completion(&slow.done);
+	mq->on_signal = NULL;
+	mock_queue_end(mq);
+}
+
 static void sum_seqnos(struct jobq_job *job, void *arg)
 {
 	*(u64 *)arg = *(u64 *)arg * 10 + jobq_job_seqno(job);
@@ -238,6 +287,7 @@ static struct kunit_case complete_cases[] = {
 	KUNIT_CASE(from_hardirq_with_worker),
 	KUNIT_CASE(during_run_job),
 	KUNIT_CASE(during_signalling),
+	KUNIT_CASE(waits_for_signalling),
 	KUNIT_CASE(visit_running),
 	KUNIT_CASE(stats),
 	{}

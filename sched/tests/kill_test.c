@@ -4,6 +4,7 @@
  */
 
 #include <linux/completion.h>
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
@@ -213,7 +214,8 @@ static void gone_in_irq(struct kunit *test)
 	mock_hardirq(test, kill_in_irq, mq);
 	mock_expect_signalled(mq, 0, MOCK_CREDITS + 1, -ENODEV);
 	mock_queue_end(mq);
-	KUNIT_EXPECT_EQ(test, mq->stops, 0);
+	/* Another CPU can be quicker than the handler that is about to answer. */
+	KUNIT_EXPECT_LT(test, mq->stops, num_online_cpus());
 	KUNIT_EXPECT_EQ(test, mq->force_stops, 0);
 }
 

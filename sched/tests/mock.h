@@ -69,6 +69,8 @@ struct mock_queue {
 	struct task_struct *run_task;
 	/** @verdict: what timedout returns */
 	enum jobq_verdict verdict;
+	/** @progress: for tests with threads */
+	int progress;
 	/** @spare: prepared jobs for tests that commit in ops */
 	struct mock_job *spare[MOCK_SPARE];
 	/** @num_spare: how many of them are left */
