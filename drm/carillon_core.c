@@ -154,6 +154,22 @@ void carillon_core_tell_reset_done(struct carillon_core *core)
 }
 
 /**
+ * carillon_core_set_resetting() - begin or end a function-level reset
+ * @core: the device
+ * @resetting: whether it begins
+ *
+ * In between no ring is enabled, and nobody minds what registers read.
+ *
+ * Context: Process, the device's lock held; takes ring_mutex.
+ */
+void carillon_core_set_resetting(struct carillon_core *core, bool resetting)
+{
+	mutex_lock(&core->ring_mutex);
+	WRITE_ONCE(core->resetting, resetting);
+	mutex_unlock(&core->ring_mutex);
+}
+
+/**
  * carillon_core_is_lost() - whether the device is known to be gone
  * @core: the device
  *
@@ -366,6 +382,11 @@ int carillon_core_flush_tlb(const struct bound_token *tok, struct carillon_core 
 		return -ENODEV;
 
 	mutex_lock(&core->tlb_mutex);
+	/* All rings are disabled, and translations are dropped when one is enabled. */
+	if (READ_ONCE(core->resetting)) {
+		mutex_unlock(&core->tlb_mutex);
+		return 0;
+	}
 	/* Neither the value after reset nor that of a device which is gone. */
 	tag = core->tlb_tag + 1;
 	if (tag == CARILLON_ALL_ONES)

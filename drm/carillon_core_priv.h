@@ -84,7 +84,7 @@ struct carillon_core {
 
 	/** @lost: set once, never cleared: the device is gone */
 	unsigned long lost;
-	/** @resetting: a function-level reset is under way; written with the device locked */
+	/** @resetting: R to write: a function-level reset is under way */
 	bool resetting;
 	/** @lost_work: tells the client */
 	struct work_struct lost_work;
@@ -105,6 +105,7 @@ int __must_check carillon_core_start(const struct bound_token *tok, struct caril
 int __must_check carillon_core_probe_info(const struct bound_token *tok,
 					  struct carillon_core *core);
 void carillon_core_init(struct carillon_core *core);
+void carillon_core_set_resetting(struct carillon_core *core, bool resetting);
 void carillon_core_tell_reset_prepare(struct carillon_core *core);
 void carillon_core_tell_reset_done(struct carillon_core *core);
 

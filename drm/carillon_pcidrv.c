@@ -123,37 +123,32 @@ static void carillon_pci_shutdown(struct pci_dev *pdev)
 	pci_clear_master(pdev);
 }
 
+/*
+ * The PCI core takes locks of its own between those two, so none of ours that are
+ * needed to signal fences may be held: core->resetting stands for them. The device
+ * is quiet from here on, because we reset it ourselves first.
+ */
 static void carillon_pci_reset_prepare(struct pci_dev *pdev)
 {
 	struct carillon_core *core = pci_get_drvdata(pdev);
 
-	WRITE_ONCE(core->resetting, true);
+	carillon_core_set_resetting(core, true);
 	cancel_delayed_work_sync(&core->watch_work);
 	carillon_core_tell_reset_prepare(core);
-	/*
-	 * Nobody starts a ring before the device is back. Those there are still
-	 * run: what is on them hasn't ended before the reset.
-	 */
-	mutex_lock(&core->ring_mutex);
-	mutex_lock(&core->tlb_mutex);
+	scoped_cond_guard(bound_assumed, return, core->gate, &pdev->dev)
+		(void)!carillon_core_reset(&scope, core);
 }
 
 static void carillon_pci_reset_done(struct pci_dev *pdev)
 {
 	struct carillon_core *core = pci_get_drvdata(pdev);
-	int ret = -ENODEV;
 
 	scoped_cond_guard(bound_assumed, {}, core->gate, &pdev->dev)
-		ret = carillon_core_start(&scope, core);
-	if (ret)
-		carillon_core_mark_lost(core);
-	carillon_rings_were_reset(core);
-	WRITE_ONCE(core->resetting, false);
-	mutex_unlock(&core->tlb_mutex);
-	mutex_unlock(&core->ring_mutex);
-
+		(void)!carillon_core_reset(&scope, core);
+	carillon_core_set_resetting(core, false);
 	carillon_core_tell_reset_done(core);
-	carillon_watch_start(core);
+	if (!carillon_core_is_lost(core))
+		carillon_watch_start(core);
 }
 
 static const struct pci_error_handlers carillon_pci_err_handlers = {

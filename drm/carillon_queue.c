@@ -207,11 +207,14 @@ void carillon_queue_teardown_all(struct carillon_device *cdev)
  */
 int carillon_queue_submit_error(struct carillon_queue *q)
 {
+	/* First: what killed it was noted before. */
+	int error = jobq_error(&q->jobq);
+
 	if (READ_ONCE(q->cdev->lost))
 		return -ENODEV;
 	if (test_bit(CARILLON_QUEUE_CLOSING, &q->flags))
 		return -ECANCELED;
-	return jobq_error(&q->jobq) ? -EIO : 0;
+	return error ? -EIO : 0;
 }
 
 /**

@@ -26,14 +26,16 @@ struct seq_file;
  * @CARILLON_QUEUE_INNOCENT: killed because of another queue
  * @CARILLON_QUEUE_CLOSING: being destroyed by its file
  * @CARILLON_QUEUE_STOPPING: the library waits for jobq_stopped()
+ * @CARILLON_QUEUE_HELD: stopped by us over a device reset
  *
- * Bits of &carillon_queue.flags. Never cleared.
+ * Bits of &carillon_queue.flags. Only the last one is ever cleared.
  */
 enum carillon_queue_flag {
 	CARILLON_QUEUE_GUILTY,
 	CARILLON_QUEUE_INNOCENT,
 	CARILLON_QUEUE_CLOSING,
 	CARILLON_QUEUE_STOPPING,
+	CARILLON_QUEUE_HELD,
 };
 
 /**

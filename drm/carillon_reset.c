@@ -54,7 +54,8 @@ static void carillon_reset_hold_queue(struct carillon_queue *q)
 {
 	unsigned int num = 0;
 
-	jobq_stop(&q->jobq);
+	if (!test_and_set_bit(CARILLON_QUEUE_HELD, &q->flags))
+		jobq_stop(&q->jobq);
 	jobq_visit_running(&q->jobq, carillon_reset_count_job, &num);
 	if (num) {
 		set_bit(CARILLON_QUEUE_INNOCENT, &q->flags);
@@ -70,7 +71,9 @@ static void carillon_reset_release_queue(const struct bound_token *tok, struct c
 		set_bit(CARILLON_QUEUE_INNOCENT, &q->flags);
 		carillon_queue_kill(q, -ECANCELED);
 	}
-	jobq_start(&q->jobq);
+	/* One that came into being meanwhile isn't held. */
+	if (test_and_clear_bit(CARILLON_QUEUE_HELD, &q->flags))
+		jobq_start(&q->jobq);
 }
 
 /* Resets the device because of @guilty, whose ring the caller sees to. */
@@ -232,13 +235,16 @@ static void carillon_reset_lost(void *data)
 		carillon_queue_kill(q, -ENODEV);
 }
 
-/* The core sees to it that prepare and done come in pairs, from one task. */
+/*
+ * No ring can be enabled between those two, so a queue made meanwhile fails, or has
+ * an empty ring that is enabled again at the end.
+ */
 static void carillon_reset_prepare(void *data)
 {
 	struct carillon_device *cdev = data;
 	struct carillon_queue *q;
 
-	mutex_lock(&cdev->queues_mutex);
+	guard(mutex)(&cdev->queues_mutex);
 	list_for_each_entry(q, &cdev->queues, node)
 		carillon_reset_hold_queue(q);
 }
@@ -248,10 +254,10 @@ static void carillon_reset_done(void *data)
 	struct carillon_device *cdev = data;
 	struct carillon_queue *q;
 
-	scoped_cond_guard(bound, {}, cdev->hw_gate)
+	guard(mutex)(&cdev->queues_mutex);
+	scoped_cond_guard(bound, return, cdev->hw_gate)
 		list_for_each_entry(q, &cdev->queues, node)
 			carillon_reset_release_queue(&scope, q);
-	mutex_unlock(&cdev->queues_mutex);
 }
 
 const struct carillon_core_client_ops carillon_reset_client_ops = {

@@ -100,6 +100,8 @@ static int carillon_ring_enable_locked(const struct bound_token *tok, struct car
 
 	lockdep_assert_held(&ring->core->ring_mutex);
 
+	if (ring->core->resetting)
+		return -EAGAIN;
 	memset(ring->desc, 0, ring->size_bytes);
 	ring->tail = 0;
 	carillon_ring_write64(tok, ring, CRLN_RING_BASE_LO, ring->desc_dma);
@@ -214,7 +216,7 @@ static int carillon_ring_publish(const struct bound_token *tok, struct carillon_
  * Context: Process; takes ring_mutex, allocates.
  * Return: The ring, to be given to carillon_ring_destroy(); or an ERR_PTR: -ENOMEM,
  * -ENOSPC if all rings are in use, -ENODEV if the device is lost, -EIO if the
- * device doesn't want it.
+ * device doesn't want it, -EAGAIN in the middle of a function-level reset.
  */
 struct carillon_ring *carillon_ring_create(const struct bound_token *tok,
 					   struct carillon_core *core,
@@ -435,7 +437,8 @@ EXPORT_SYMBOL_NS_GPL(carillon_ring_stop, "CARILLON_PCI");
  *
  * Context: Process; takes ring_mutex. May be called on the way to signalling a
  * fence. Nobody pushes meanwhile.
- * Return: 0, -ENODEV if the device is lost, -EIO if it doesn't want the ring.
+ * Return: 0, -ENODEV if the device is lost, -EIO if it doesn't want the ring,
+ * -EAGAIN in the middle of a function-level reset.
  */
 int carillon_ring_restart(const struct bound_token *tok, struct carillon_ring *ring)
 {

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,6 +259,67 @@ static bool test_destroy_hung(struct gpu *g)
 	return ok;
 }
 
+/* What a thread needs that submits until its queue is gone. */
+struct racer {
+	struct gpu *gpu;
+	uint32_t queue;
+	int last_fd;
+	int ret;
+};
+
+static void *race(void *arg)
+{
+	struct racer *r = arg;
+	int fd;
+
+	do {
+		struct drm_carillon_job job = fill_job(r->gpu, r->queue);
+
+		r->ret = submit(r->gpu, &job, 1, &fd);
+		if (!r->ret) {
+			if (r->last_fd >= 0)
+				close(r->last_fd);
+			r->last_fd = fd;
+		}
+	} while (!r->ret);
+	return NULL;
+}
+
+/* Returns whether a round went as it should. */
+static bool race_once(struct gpu *g, unsigned int delay_us)
+{
+	struct drm_carillon_queue_destroy destroy = { 0 };
+	struct racer r = { .gpu = g, .last_fd = -1 };
+	pthread_t thread;
+	int status = 1;
+
+	if (!expect("queue_create", gpu_make_queue(g->fd, g->vm, 4, &r.queue), 0))
+		return false;
+	if (pthread_create(&thread, NULL, race, &r))
+		return false;
+	usleep(delay_us);
+	destroy.id = r.queue;
+	if (!expect("queue_destroy", xioctl(g->fd, DRM_IOCTL_CARILLON_QUEUE_DESTROY, &destroy), 0))
+		return false;
+	pthread_join(thread, NULL);
+	if (r.last_fd >= 0) {
+		status = wait_fence(r.last_fd, WAIT_MS);
+		close(r.last_fd);
+	}
+	return (r.ret == -ENOENT || expect("submit", r.ret, -ECANCELED)) &&
+	       (status == 1 || expect("status of a fence", status, -ECANCELED));
+}
+
+/* A queue is destroyed while another thread submits to it. */
+static bool test_destroy_race(struct gpu *g)
+{
+	bool ok = true;
+
+	for (unsigned int i = 0; i < 100 && ok; i++)
+		ok = race_once(g, i * 37 % 5000);
+	return ok;
+}
+
 /* The function is reset under a job. */
 static bool test_function_reset(struct gpu *g)
 {
@@ -293,6 +355,7 @@ int main(int argc, char **argv)
 		{ "a hang is the job's, those behind run again", test_hang },
 		{ "a hard hang costs others what is on their rings", test_hard_hang },
 		{ "a queue that hangs hard can be destroyed", test_destroy_hung },
+		{ "a queue can be destroyed while jobs are submitted to it", test_destroy_race },
 		{ "a function reset costs what is on rings", test_function_reset },
 	};
 	const size_t num = sizeof(tests) / sizeof(tests[0]);

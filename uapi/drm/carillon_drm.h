@@ -34,6 +34,7 @@ extern "C" {
  * - -ENOMEM: no memory
  * - -ENODEV: the device is gone, or was gone before the ioctl had an effect
  * - -EINTR: a signal came while the ioctl waited; repeat it
+ * - -EAGAIN: somebody is resetting the device; repeat it (drmIoctl() does)
  */
 
 /**
