@@ -15,6 +15,8 @@
  * 3. Its ring is asked to stop. When it has, the job gets -ETIME and the queue
  *    is guilty. The jobs behind it hadn't begun, since a ring runs one at a time:
  *    they are run again, in the same order, from the beginning.
+ *    If the job ends while its ring is being stopped, the job behind it may be half
+ *    done. Then the queue is killed, without guilt, as below.
  * 4. The ring doesn't answer: the device is reset. Other queues that had jobs on
  *    their rings are killed, with the mark that they are innocent: the job in
  *    front may have been half done, and running it twice could be wrong. Queues
@@ -49,28 +51,35 @@ static void carillon_reset_count_job(struct jobq_job *job, void *arg)
 	(*num)++;
 }
 
-/* Kills the queue if its ring has jobs, holds it otherwise. */
-static void carillon_reset_hold_queue(struct carillon_queue *q)
+static unsigned int carillon_reset_count_jobs(struct carillon_queue *q)
 {
 	unsigned int num = 0;
 
+	jobq_visit_running(&q->jobq, carillon_reset_count_job, &num);
+	return num;
+}
+
+static void carillon_reset_kill_innocent(struct carillon_queue *q)
+{
+	set_bit(CARILLON_QUEUE_INNOCENT, &q->flags);
+	carillon_queue_kill(q, -ECANCELED);
+}
+
+/* Kills the queue if its ring has jobs, holds it otherwise. */
+static void carillon_reset_hold_queue(struct carillon_queue *q)
+{
 	if (!test_and_set_bit(CARILLON_QUEUE_HELD, &q->flags))
 		jobq_stop(&q->jobq);
-	jobq_visit_running(&q->jobq, carillon_reset_count_job, &num);
-	if (num) {
-		set_bit(CARILLON_QUEUE_INNOCENT, &q->flags);
-		carillon_queue_kill(q, -ECANCELED);
-	}
+	if (carillon_reset_count_jobs(q))
+		carillon_reset_kill_innocent(q);
 }
 
 static void carillon_reset_release_queue(const struct bound_token *tok, struct carillon_queue *q)
 {
 	/* Restarting clears the results of jobs whose fences are being signalled. */
 	jobq_wait_signalled(&q->jobq);
-	if (!jobq_error(&q->jobq) && carillon_ring_restart(tok, q->ring)) {
-		set_bit(CARILLON_QUEUE_INNOCENT, &q->flags);
-		carillon_queue_kill(q, -ECANCELED);
-	}
+	if (!jobq_error(&q->jobq) && carillon_ring_restart(tok, q->ring))
+		carillon_reset_kill_innocent(q);
 	/* One that came into being meanwhile isn't held. */
 	if (test_and_clear_bit(CARILLON_QUEUE_HELD, &q->flags))
 		jobq_start(&q->jobq);
@@ -117,6 +126,17 @@ static void carillon_reset_complete(struct carillon_queue *q)
 	jobq_complete(&q->jobq, carillon_ring_seqno(q->ring));
 }
 
+/* The job has ended after all, while its ring was being stopped. */
+static enum jobq_verdict carillon_reset_ended(const struct bound_token *tok,
+					      struct carillon_queue *q)
+{
+	if (carillon_reset_count_jobs(q))
+		carillon_reset_kill_innocent(q);
+	else if (carillon_ring_restart(tok, q->ring))
+		return JOBQ_GONE;
+	return JOBQ_NO_HANG;
+}
+
 static enum jobq_verdict carillon_reset_ring(const struct bound_token *tok,
 					     struct carillon_queue *q, struct jobq_job *job)
 {
@@ -127,6 +147,8 @@ static enum jobq_verdict carillon_reset_ring(const struct bound_token *tok,
 
 	carillon_reset_complete(q);
 	jobq_wait_signalled(&q->jobq);
+	if (jobq_job_state(job) == JOBQ_JOB_DONE)
+		return carillon_reset_ended(tok, q);
 
 	if (carillon_ring_restart(tok, q->ring))
 		return JOBQ_GONE;

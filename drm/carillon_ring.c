@@ -454,15 +454,16 @@ int carillon_ring_restart(const struct bound_token *tok, struct carillon_ring *r
 EXPORT_SYMBOL_NS_GPL(carillon_ring_restart, "CARILLON_PCI");
 
 /**
- * carillon_ring_is_enabled() - whether a ring survived
+ * carillon_ring_is_enabled() - whether a ring is good for jobs
  * @ring: the ring
  *
  * Context: Any.
- * Return: false after a device reset, until carillon_ring_restart().
+ * Return: false after a device reset, until carillon_ring_restart(), and in the
+ * middle of a function-level reset.
  */
 bool carillon_ring_is_enabled(const struct carillon_ring *ring)
 {
-	return READ_ONCE(ring->enabled);
+	return READ_ONCE(ring->enabled) && !READ_ONCE(ring->core->resetting);
 }
 EXPORT_SYMBOL_NS_GPL(carillon_ring_is_enabled, "CARILLON_PCI");
 
