@@ -14,6 +14,9 @@ PACKAGES = """
     qemu-system-x86
     libdrm-dev libpng-dev libcairo2-dev
     igt-gpu-tools igt-gpu-tools-tests libdrm-tests
+    mesa-vulkan-drivers libvulkan-dev libegl-mesa0 libgl1-mesa-dri libegl-dev libgles-dev libgbm-dev
+    qemu-system-modules-opengl qemu-system-gui xvfb
+    ccache spin
 """.split()
 
 # The second kernel to build and boot against: the newest 7.x of this suite.

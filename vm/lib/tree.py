@@ -146,7 +146,7 @@ def _make(store, final):
         else:
             stale.unlink()
     uri = mirror.find()
-    say("vm: making the root tree (once; some 2 minutes and 1.7 GB)")
+    say("vm: making the root tree (once; 2 to 3 minutes and 2.3 GB)")
     began = time.monotonic()
     work = pathlib.Path(tempfile.mkdtemp(prefix="new-", dir=store))
     work.chmod(0o755)
