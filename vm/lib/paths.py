@@ -22,6 +22,13 @@ def cache_dir():
     return path
 
 
+def ccache_dir():
+    """Returns the compilers' cache, made if need be."""
+    path = cache_dir() / "ccache"
+    path.mkdir(exist_ok=True)
+    return path
+
+
 def build_dir():
     """Returns the folder of build products (/carillon-build), made if need be."""
     path = pathlib.Path(os.environ.get("CARILLON_BUILD") or TOP / "out" / "build")

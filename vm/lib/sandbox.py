@@ -9,8 +9,14 @@ from . import paths
 # Made fresh in the sandbox, whatever the tree has there.
 _OWN = {"dev", "home", "mnt", "proc", "root", "sys", "tmp", "run", "lost+found"}
 
+# Where compilers put what they have made, and find it again: a fresh clone is built at
+# the same place in the sandbox, so it compiles only what has changed.
+_CCACHE = "/run/ccache"
+
 _ENV = {
-    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "PATH": "/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin",
+    "CCACHE_DIR": _CCACHE,
+    "CCACHE_MAXSIZE": "3G",
     "LC_ALL": "C.UTF-8",
     "HOME": "/tmp",
     "TMPDIR": "/tmp",
@@ -43,6 +49,7 @@ def command(tree, argv, *, binds=(), env=None, chdir=paths.IN_PROJECT):
     cmd += ["--dev", "/dev", "--proc", "/proc", "--perms", "1777", "--tmpfs", "/tmp", "--tmpfs", "/run",
             "--ro-bind", str(paths.TOP), paths.IN_PROJECT,
             "--bind", str(paths.build_dir()), paths.IN_BUILD]
+    cmd += ["--bind", str(paths.ccache_dir()), _CCACHE]
     for option, host, inside in binds:
         cmd += [option, str(host), str(inside)]
     for key, value in {**_ENV, **(env or {})}.items():
