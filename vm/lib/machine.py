@@ -62,15 +62,35 @@ def _port(name, socket):
             "-device", f"virtserialport,chardev={name},name=carillon.{name}"]
 
 
+# Devices by what --display calls them. Their ids are the names for screendump requests.
+DISPLAYS = {
+    "bochs": ["-device", "bochs-display,id=bochs"],
+    "virgl": ["-device", "virtio-gpu-gl-pci,id=virgl"],
+}
+
+
+def _displays(opts):
+    """
+    Yields the displays of the guest and where they show.
+
+    virgl's commands are run by a GL context of QEMU's, for which SDL needs an X server:
+    lib/with-xvfb gives it one. The other way, egl-headless, wants a GPU of the host.
+    """
+    yield from ("-display", "sdl,gl=on" if "virgl" in opts.display else "none", "-vga", "none")
+    for name in opts.display:
+        yield from DISPLAYS[name]
+
+
 def qemu_args(opts, accel):
     """
     Returns QEMU's command line.
 
     RAM has to be shared memory, else the emulator's DMA goes nowhere, silently.
     """
-    args = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-            "-vga", "none", "-no-reboot", "-machine", "q35,memory-backend=mem",
-            "-object", f"memory-backend-memfd,id=mem,size={opts.mem},share=on", "-m", opts.mem]
+    args = [f"{paths.IN_PROJECT}/vm/lib/with-xvfb"] if "virgl" in opts.display else []
+    args += ["qemu-system-x86_64", "-nodefaults", "-no-user-config", *_displays(opts),
+             "-no-reboot", "-machine", "q35,memory-backend=mem",
+             "-object", f"memory-backend-memfd,id=mem,size={opts.mem},share=on", "-m", opts.mem]
     args += _accel(accel, opts.smp)
     args += ["-kernel", "/mnt/vmlinuz", "-initrd", f"{_RUN}/initramfs",
              "-append", " ".join(kernel_args(opts, accel))]

@@ -3,7 +3,7 @@
 
 import argparse
 
-from . import kernels
+from . import kernels, machine
 
 _EPILOG = """\
 In the guest: the project is at /carillon (the working directory), build products at
@@ -22,6 +22,8 @@ def parser(shell=False):
     add("--emu-args", metavar="ARGS", help="further arguments of carillon-emu")
     add("--no-emu", dest="emu", action="store_false", help="no emulated GPU")
     add("--irq", choices=("msi", "msix"), help="interrupt kind that the GPU offers (default: both)")
+    add("--display", action="append", choices=sorted(machine.DISPLAYS), default=[],
+        help="give the guest a display, or two: bochs, or virgl, a GPU with a Mesa driver")
     add("--mem", default="1G")
     add("--smp", type=int, default=2)
     add("--timeout", type=float, default=600, metavar="S", help="of the command (default 600)")

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import selectors
 import shlex
 import signal
@@ -12,7 +13,7 @@ import sys
 import termios
 import time
 
-from . import initramfs, kernels, machine, paths, proc, sandbox, splat
+from . import initramfs, kernels, machine, paths, proc, qmp, sandbox, splat
 from .proc import Failure, say
 
 # Exit codes of our own, where the job's would be misleading.
@@ -79,7 +80,8 @@ class Run:
         self.guest = Guest()
         self.emu = self.qemu = None
         self._select = selectors.DefaultSelector()
-        self._timed_out = None
+        self._timed_out = self._monitor = None
+        self._request_rest = b""
 
     # --- start
 
@@ -180,13 +182,29 @@ class Run:
                 if name == "carillon-emu":
                     os.kill(pid, signal.SIGKILL)
 
+    def _screendump(self, display, name):
+        """Puts what QEMU shows of @display into NAME.ppm; whole when it has that name."""
+        path = self.out / f"{name}.ppm"
+        try:
+            if not self._monitor:
+                self._monitor = qmp.Monitor(self.run / "qmp.sock")
+            self._monitor.command("screendump", device=display, filename=f"/mnt/out/{name}.ppm.part")
+            path.with_suffix(".ppm.part").rename(path)
+        except (qmp.Error, OSError) as err:
+            say(f"vm: no screendump of {display}: {err}")
+
     def _request(self, data):
-        """Does what the guest asks the host for, a word a line."""
-        for word in data.decode(errors="replace").split():
-            if word == "kill-emulator" and self.emu:
+        """Does what the guest asks the host for, a request a line."""
+        *lines, self._request_rest = (self._request_rest + data).split(b"\n")
+        for line in lines:
+            text = line.decode(errors="replace")
+            dump = re.fullmatch(r"screendump (\w+) ([\w-]{1,80})", text, re.ASCII)
+            if text == "kill-emulator" and self.emu:
                 self._kill_emulator()
+            elif dump and dump[1] in self.opts.display:
+                self._screendump(*dump.groups())
             else:
-                say(f"vm: the guest's request '{word}' isn't known")
+                say(f"vm: the guest's request '{text}' isn't known")
 
     # --- while it runs
 
@@ -220,6 +238,8 @@ class Run:
 
     def close(self):
         """Ends what is left."""
+        if self._monitor:
+            self._monitor.close()
         proc.stop(self.qemu)
         proc.stop(self.emu, grace=3)
         self._pump(0)
