@@ -36,6 +36,13 @@ igt:
 	@vm/host-setup
 	@scripts/igt $(if $(STOCK),--stock $(STOCK),$(TEST))
 
+# Other people's drivers as users of our fences and buffers: lavapipe, llvmpipe, KMS.
+# CONSUMER='vulkan' CONSUMER_ARGS='--kernel kasan'
+.PHONY: consumers
+consumers:
+	@vm/host-setup
+	@scripts/consumers $(CONSUMER_ARGS) $(CONSUMER)
+
 # KUnit: SUITE='dfence*' ON=uml|kasan
 .PHONY: kunit
 kunit:
