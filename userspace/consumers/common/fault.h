@@ -6,6 +6,12 @@
 /** fault_inject() - say @line to the emulator: "hang ring=* job=* count=1", "clear" */
 int fault_inject(const char *line);
 
+/**
+ * FAULT_JOB_TIMEOUT_MS - the time limit of jobs that scripts/consumers sets: longer than
+ *	a held job waits for the slowest consumer
+ */
+#define FAULT_JOB_TIMEOUT_MS	60000
+
 /** fault_set_job_timeout() - time limit of the jobs of queues that are created from now on */
 int fault_set_job_timeout(unsigned int ms);
 

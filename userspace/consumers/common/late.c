@@ -67,6 +67,11 @@ bool late_is_old(const struct late *late)
 	return true;
 }
 
+bool late_is_fresh(const struct late *late)
+{
+	return !memcmp(late->buf.map, late->fresh.map, late->buf.size);
+}
+
 void late_destroy(struct late *late)
 {
 	if (late->held)

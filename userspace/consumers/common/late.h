@@ -45,6 +45,9 @@ int late_release(struct late *late);
 /** late_is_old() - whether @buf has the old data still, read by the CPU */
 bool late_is_old(const struct late *late);
 
+/** late_is_fresh() - whether @buf has the new data, read by the CPU */
+bool late_is_fresh(const struct late *late);
+
 /** late_destroy() - let the job end, if it is still held, and forget it */
 void late_destroy(struct late *late);
 
