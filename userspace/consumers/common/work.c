@@ -72,6 +72,11 @@ uint64_t work_ns(const struct work *w)
 	return w->end_ns - w->begin_ns;
 }
 
+unsigned int work_watch_ms(const struct work *control)
+{
+	return 1000 + 4 * (unsigned int)(work_ns(control) / 1000000u);
+}
+
 void work_end(struct work *w)
 {
 	if (!w)

@@ -23,6 +23,14 @@ bool work_wait(struct work *w, unsigned int timeout_ms);
 /** work_ns() - how long the call took that has ended */
 uint64_t work_ns(const struct work *w);
 
+/**
+ * work_watch_ms() - how long to watch a call that must not end
+ * @control: the same call, with nothing to wait for, has ended
+ *
+ * Return: much longer than @control took: who isn't through by then waits for something.
+ */
+unsigned int work_watch_ms(const struct work *control);
+
 /** work_end() - wait for the end of @w, however long it takes, and forget it; NULL is fine */
 void work_end(struct work *w);
 

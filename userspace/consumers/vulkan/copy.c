@@ -30,6 +30,17 @@ bool copy_start(struct copy *copy, bool gated)
 	return EXPECT(copy->work);
 }
 
+void copy_warm_up(struct ctx *ctx)
+{
+	struct copy copy;
+
+	if (copy_begin(ctx, &ctx->gpu, &copy) && copy_start(&copy, false) &&
+	    work_wait(copy.work, PATIENCE_MS))
+		ctx->watch_ms = work_watch_ms(copy.work);
+	copy_end(&copy);
+	tap_note("who must not go on is watched for %u ms", ctx->watch_ms);
+}
+
 bool copy_has(const struct copy *copy, uint8_t value)
 {
 	for (uint64_t i = 0; i < SIZE; i++)

@@ -37,6 +37,9 @@ bool copy_begin(struct ctx *ctx, struct gpu *gpu, struct copy *copy);
 /** copy_start() - start the submit; @gated: it waits for the late job's fence */
 bool copy_start(struct copy *copy, bool gated);
 
+/** copy_warm_up() - see how long a copy takes, and set ctx.watch_ms */
+void copy_warm_up(struct ctx *ctx);
+
 /** copy_has() - whether each byte of the destination is @value */
 bool copy_has(const struct copy *copy, uint8_t value);
 

@@ -4,6 +4,7 @@
  *
  * usage: carillon-consume-vulkan [PART-OF-A-TEST'S-NAME]
  */
+#include "copy.h"
 #include "events.h"
 #include "tap.h"
 #include "tests.h"
@@ -24,7 +25,7 @@ static const struct tap_case cases[] = {
 
 int main(int argc, char **argv)
 {
-	struct ctx ctx;
+	struct ctx ctx = { 0 };
 	const char *why;
 	int ret;
 
@@ -34,6 +35,7 @@ int main(int argc, char **argv)
 		ret = tap_skip_all(why);
 	} else {
 		tap_note("%s", ctx.vk.name);
+		copy_warm_up(&ctx);
 		events_open("vulkan");
 		ret = tap_run(cases, sizeof(cases) / sizeof(cases[0]), &ctx,
 			      argc > 1 ? argv[1] : NULL);

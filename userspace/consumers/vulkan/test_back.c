@@ -60,7 +60,7 @@ static void run(struct copy *copy, const struct gpu_buf *result)
 
 	if (!add_signal(copy) || !copy_start(copy, true))
 		return;
-	EXPECT(!work_wait(copy->work, WATCH_MS));
+	EXPECT(!work_wait(copy->work, copy->ctx->watch_ms));
 	EXPECT_EQ(late_release(&copy->late), 0);
 	if (!EXPECT(work_wait(copy->work, PATIENCE_MS)))
 		return;

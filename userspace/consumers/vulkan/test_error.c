@@ -13,8 +13,9 @@
 #include "fault.h"
 #include "tap.h"
 
-/* How long a job may hang; longer than one that hangs is watched. */
-#define HANG_MS		2000
+/* How long a job may hang, and for how long the one who waits for it is watched. */
+#define HANG_MS		4000
+#define HANG_WATCH_MS	1000
 
 /* What happens to the copy that waits for a fence that signals with @status. */
 static void expect_end(struct copy *copy, int status)
@@ -37,7 +38,7 @@ void test_hang(void *ctx)
 	EXPECT_EQ(fault_inject("hang ring=* job=* count=1"), 0);
 	begin = now_ns();
 	if (copy_begin(c, &gpu, &copy) && copy_start(&copy, true)) {
-		EXPECT(!work_wait(copy.work, HANG_MS / 4));
+		EXPECT(!work_wait(copy.work, HANG_WATCH_MS));
 		expect_end(&copy, -ETIME);
 		events_add("lavapipe", "gated copy, job hangs", begin, now_ns());
 		EXPECT(copy_has(&copy, LATE_OLD));
@@ -56,7 +57,7 @@ void test_unplug(void *ctx)
 	struct copy copy;
 
 	if (copy_begin(c, &c->gpu, &copy) && copy_start(&copy, true)) {
-		EXPECT(!work_wait(copy.work, WATCH_MS));
+		EXPECT(!work_wait(copy.work, c->watch_ms));
 		EXPECT_EQ(fault_unplug(), 0);
 		expect_end(&copy, -ENODEV);
 		tap_note("data copied: %s", copy_has(&copy, LATE_OLD) ? "old" :

@@ -5,7 +5,7 @@
 #include "tap.h"
 #include "tests.h"
 
-#define WATCH_NS	(WATCH_MS * 1000000ull)
+#define WATCH_NS	1000000000ull
 #define PATIENCE_NS	(PATIENCE_MS * 1000000ull)
 
 /* The import alone makes nobody wait: a fence that has signalled is ready. */

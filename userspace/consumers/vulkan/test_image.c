@@ -25,7 +25,7 @@ void test_ungated_image(void *ctx)
 	struct copy copy;
 
 	if (copy_begin(c, &c->gpu, &copy) && use_image(&copy, &img) && copy_start(&copy, false)) {
-		EXPECT(work_wait(copy.work, PATIENCE_MS));
+		EXPECT(work_wait(copy.work, c->watch_ms));
 		EXPECT(copy.late.held && late_is_old(&copy.late));
 		EXPECT_EQ(copy.submit.result, VK_SUCCESS);
 		EXPECT(copy_has(&copy, LATE_OLD));
@@ -42,7 +42,7 @@ void test_gated_image(void *ctx)
 	struct copy copy;
 
 	if (copy_begin(c, &c->gpu, &copy) && use_image(&copy, &img) && copy_start(&copy, true)) {
-		EXPECT(!work_wait(copy.work, WATCH_MS));
+		EXPECT(!work_wait(copy.work, c->watch_ms));
 		EXPECT(copy_has(&copy, 0));
 		EXPECT_EQ(late_release(&copy.late), 0);
 		EXPECT(work_wait(copy.work, PATIENCE_MS));

@@ -11,8 +11,6 @@
 #define PITCH		(WIDTH * VK_PIXEL_BYTES)
 #define SIZE		(PITCH * HEIGHT)
 
-/* How long somebody is watched who must not go on; a control takes a small part of it. */
-#define WATCH_MS	500
 /* How long somebody may take who can go on. */
 #define PATIENCE_MS	20000
 
@@ -20,10 +18,13 @@
  * struct ctx - what the tests work with
  * @gpu: our GPU
  * @vk: Vulkan's
+ * @watch_ms: how long somebody is watched who must not go on; the same as it takes who
+ *	can, in controls, at most
  */
 struct ctx {
 	struct gpu gpu;
 	struct vk vk;
+	unsigned int watch_ms;
 };
 
 /* test_copy.c */
