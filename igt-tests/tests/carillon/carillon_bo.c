@@ -1,5 +1,49 @@
 // SPDX-License-Identifier: MIT
-/* Buffers: made, mapped, given away. */
+/**
+ * TEST: Buffers: made, mapped, given away
+ * Category: Core
+ * Mega feature: General Core features
+ * Sub-category: Memory management tests
+ * Functionality: buffers
+ * Test category: functionality test
+ * Description: Check that buffers can be made, mapped and shared, and by whom.
+ *
+ * SUBTEST: rounded
+ * Description: Check that sizes are rounded up to pages
+ *
+ * SUBTEST: zeroed
+ * Description: Check that new buffers are zeros
+ *
+ * SUBTEST: map-after-close
+ * Description: Check that a mapping outlives its handle
+ *
+ * SUBTEST: prime-mmap
+ * Description: Check that a buffer can be given away and mapped
+ *
+ * SUBTEST: foreign-offset
+ * Description: Check that another file can't map a buffer by its offset
+ *
+ * SUBTEST: foreign-handle
+ * Description: Check that handles of another file are refused
+ *
+ * SUBTEST: mapping-too-long
+ * Description: Check that a mapping can't be longer than its buffer
+ *
+ * SUBTEST: create-invalid-size-zero
+ * Description: Check that buffers without bytes are refused
+ *
+ * SUBTEST: create-invalid-size-huge
+ * Description: Check that buffers larger than all addresses are refused
+ *
+ * SUBTEST: create-invalid-flags
+ * Description: Check that unknown flags of buffers are refused
+ *
+ * SUBTEST: mmap-invalid-flags
+ * Description: Check that unknown flags of mappings are refused
+ *
+ * SUBTEST: mmap-invalid-handle
+ * Description: Check that handles of nothing are refused
+ */
 
 #include <fcntl.h>
 

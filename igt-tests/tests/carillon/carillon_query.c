@@ -1,5 +1,37 @@
 // SPDX-License-Identifier: MIT
-/* What the device tells about itself. */
+/**
+ * TEST: What the device tells about itself
+ * Category: Core
+ * Mega feature: General Core features
+ * Sub-category: Driver information
+ * Functionality: device query
+ * Test category: functionality test
+ * Description: Check that the device says what it is, and that its clock runs.
+ *
+ * SUBTEST: device
+ * Description: Check that limits and versions make sense
+ *
+ * SUBTEST: timestamp
+ * Description: Check that the device's clock runs like the CPU's
+ *
+ * SUBTEST: timestamp-of-job
+ * Description: Check that jobs write times of the same clock
+ *
+ * SUBTEST: size
+ * Description: Check that the size of each answer can be asked for
+ *
+ * SUBTEST: short
+ * Description: Check that an answer is cut to the size that was given
+ *
+ * SUBTEST: long
+ * Description: Check that more room than needed isn't filled
+ *
+ * SUBTEST: invalid-type
+ * Description: Check that unknown questions are refused
+ *
+ * SUBTEST: invalid-pointer
+ * Description: Check that the answer needs memory that can be written
+ */
 
 #include "igt.h"
 #include "igt_carillon.h"

@@ -1,5 +1,97 @@
 // SPDX-License-Identifier: MIT
-/* Queues: made, asked, hung, destroyed. */
+/**
+ * TEST: Queues: made, asked, hung, destroyed
+ * Category: Core
+ * Mega feature: General Core features
+ * Sub-category: Command submission
+ * Functionality: queues
+ * Test category: functionality test
+ * Description: Check that queues come and go, and that one that hangs hurts nobody else.
+ *
+ * SUBTEST: slots
+ * Description: Check that queues of all sizes run jobs
+ *
+ * SUBTEST: priorities
+ * Description: Check that queues of all priorities run jobs
+ *
+ * SUBTEST: all
+ * Description: Check that there are as many queues as the device says
+ *
+ * SUBTEST: state
+ * Description: Check that a queue counts its jobs
+ *
+ * SUBTEST: semaphore
+ * Description: Check that two queues can wait for each other in memory
+ *
+ * SUBTEST: destroy-busy
+ * Description: Check that jobs of a queue that goes are cancelled
+ *
+ * SUBTEST: destroy-waiting
+ * Description: Check that a job that waits can be taken off
+ *
+ * SUBTEST: hang
+ * Description: Check that a job that never ends is killed, and its queue guilty
+ *
+ * SUBTEST: hang-innocent
+ * Description: Check that a hang doesn't hurt another queue
+ *
+ * SUBTEST: hang-dependents
+ * Description: Check what becomes of jobs that wait for one that hangs
+ *
+ * SUBTEST: create-invalid-priority-limit
+ * Description: Check that the first unknown priority is refused
+ *
+ * SUBTEST: create-invalid-slots-limits
+ * Description: Check that slots beyond both limits are refused
+ *
+ * SUBTEST: foreign
+ * Description: Check that VMs and queues of another file are refused
+ *
+ * SUBTEST: destroy-invalid
+ * Description: Check that only queues that exist can be destroyed
+ *
+ * SUBTEST: state-invalid
+ * Description: Check that only queues that exist can be asked
+ *
+ * SUBTEST: close-busy
+ * Description: Check that fences signal when the file is closed
+ *
+ * SUBTEST: create-unprivileged
+ * Description: Check that high priorities need privilege
+ *
+ * SUBTEST: create-invalid-vm-zero
+ * Description: Check that there is no VM 0
+ *
+ * SUBTEST: create-invalid-vm
+ * Description: Check that an unknown VM is refused
+ *
+ * SUBTEST: create-invalid-priority
+ * Description: Check that unknown priorities are refused
+ *
+ * SUBTEST: create-invalid-priority-max
+ * Description: Check that the highest number is no priority
+ *
+ * SUBTEST: create-invalid-slots-few
+ * Description: Check that queues have some slots
+ *
+ * SUBTEST: create-invalid-slots-power
+ * Description: Check that slots are a power of two
+ *
+ * SUBTEST: create-invalid-slots-many
+ * Description: Check that more slots than the limit are refused
+ *
+ * SUBTEST: create-invalid-slots-max
+ * Description: Check that the highest number of slots is refused
+ *
+ * SUBTEST: create-invalid-flags
+ * Description: Check that unknown flags of queues are refused
+ *
+ * SUBTEST: create-invalid-flags-high
+ * Description: Check that the highest flag is refused, too
+ *
+ * SUBTEST: create-invalid-pad
+ * Description: Check that padding has to be zero
+ */
 
 #include <sys/types.h>
 

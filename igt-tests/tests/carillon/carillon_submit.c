@@ -1,5 +1,188 @@
 // SPDX-License-Identifier: MIT
-/* Jobs: what they do, in which order, and what submit refuses. */
+/**
+ * TEST: Jobs: what they do, in which order, and what submit refuses
+ * Category: Core
+ * Mega feature: General Core features
+ * Sub-category: Command submission
+ * Functionality: job submission
+ * Test category: functionality test
+ * Description: Check that jobs do what their commands say, in order, all of an ioctl's or
+ *	none.
+ *
+ * SUBTEST: basic
+ * Description: Check that a job writes what it is told to
+ *
+ * SUBTEST: empty
+ * Description: Check that an empty job waits for its turn
+ *
+ * SUBTEST: order
+ * Description: Check that jobs of a queue run in order
+ *
+ * SUBTEST: many
+ * Description: Check that more jobs than the ring has slots all run
+ *
+ * SUBTEST: batch
+ * Description: Check that one ioctl takes as many jobs as it says
+ *
+ * SUBTEST: two-queues
+ * Description: Check that a job waits for one before it in the same ioctl
+ *
+ * SUBTEST: bad-command
+ * Description: Check that a command that is none fails its job only
+ *
+ * SUBTEST: page-fault
+ * Description: Check that a store to nowhere fails its job only
+ *
+ * SUBTEST: unmapped-commands
+ * Description: Check that commands that aren't there fail their job only
+ *
+ * SUBTEST: cancel-on-error
+ * Description: Check that a job can be skipped if what it waits for fails
+ *
+ * SUBTEST: run-after-error
+ * Description: Check that a job runs although what it waits for fails
+ *
+ * SUBTEST: all-or-nothing
+ * Description: Check that a bad job keeps all of the ioctl from happening
+ *
+ * SUBTEST: larger-job
+ * Description: Check that a larger job is fine if what is new is zero
+ *
+ * SUBTEST: larger-sync
+ * Description: Check that a larger sync is fine if what is new is zero
+ *
+ * SUBTEST: foreign-queue
+ * Description: Check that a queue of another file is refused
+ *
+ * SUBTEST: foreign-syncobj
+ * Description: Check that a syncobj of another file is refused
+ *
+ * SUBTEST: destroyed-queue
+ * Description: Check that a queue that was destroyed is refused
+ *
+ * SUBTEST: invalid-flags
+ * Description: Check that unknown flags of the ioctl are refused
+ *
+ * SUBTEST: invalid-flags-high
+ * Description: Check that the highest flag is refused, too
+ *
+ * SUBTEST: invalid-pad
+ * Description: Check that padding of the ioctl has to be zero
+ *
+ * SUBTEST: invalid-jobs-count-zero
+ * Description: Check that an ioctl without jobs is refused
+ *
+ * SUBTEST: invalid-jobs-count-huge
+ * Description: Check that more jobs than the limit are refused
+ *
+ * SUBTEST: invalid-jobs-stride-zero
+ * Description: Check that a job takes some bytes
+ *
+ * SUBTEST: invalid-jobs-stride-small
+ * Description: Check that jobs can't be smaller than their first version
+ *
+ * SUBTEST: invalid-jobs-stride-unaligned
+ * Description: Check that the size of a job is a multiple of 8
+ *
+ * SUBTEST: invalid-jobs-stride-huge
+ * Description: Check that a job of a gigabyte is refused
+ *
+ * SUBTEST: invalid-jobs-pointer-null
+ * Description: Check that jobs have to be in readable memory
+ *
+ * SUBTEST: invalid-jobs-pointer
+ * Description: Check that a pointer that is none is refused
+ *
+ * SUBTEST: invalid-queue-zero
+ * Description: Check that there is no queue 0
+ *
+ * SUBTEST: invalid-queue
+ * Description: Check that an unknown queue is refused
+ *
+ * SUBTEST: invalid-queue-max
+ * Description: Check that the highest number is no queue
+ *
+ * SUBTEST: invalid-job-flags
+ * Description: Check that unknown flags of a job are refused
+ *
+ * SUBTEST: invalid-job-flags-high
+ * Description: Check that the highest flag of a job is refused, too
+ *
+ * SUBTEST: invalid-cmd-va-unaligned
+ * Description: Check that commands begin at a multiple of 8
+ *
+ * SUBTEST: invalid-cmd-va-zero
+ * Description: Check that commands are in the range that can be mapped
+ *
+ * SUBTEST: invalid-cmd-va-end
+ * Description: Check that commands don't begin behind the last address
+ *
+ * SUBTEST: invalid-cmd-va-over-end
+ * Description: Check that commands don't end behind the last address
+ *
+ * SUBTEST: invalid-cmd-va-overflow
+ * Description: Check that an address that overflows is refused
+ *
+ * SUBTEST: invalid-cmd-va-of-empty
+ * Description: Check that an empty job has no address
+ *
+ * SUBTEST: invalid-cmd-size-unaligned
+ * Description: Check that the size of commands is a multiple of 8
+ *
+ * SUBTEST: invalid-cmd-size-large
+ * Description: Check that commands have a longest length
+ *
+ * SUBTEST: invalid-cmd-size-max
+ * Description: Check that commands of 4 GiB are refused
+ *
+ * SUBTEST: invalid-job-pad
+ * Description: Check that padding of a job has to be zero
+ *
+ * SUBTEST: invalid-syncs-count-huge
+ * Description: Check that more syncs than the limit are refused
+ *
+ * SUBTEST: invalid-syncs-stride-zero
+ * Description: Check that a sync takes some bytes
+ *
+ * SUBTEST: invalid-syncs-stride-small
+ * Description: Check that syncs can't be smaller than their first version
+ *
+ * SUBTEST: invalid-syncs-stride-unaligned
+ * Description: Check that the size of a sync is a multiple of 8
+ *
+ * SUBTEST: invalid-syncs-stride-huge
+ * Description: Check that a sync of a gigabyte is refused
+ *
+ * SUBTEST: invalid-syncs-pointer-null
+ * Description: Check that syncs have to be in readable memory
+ *
+ * SUBTEST: invalid-syncs-pointer
+ * Description: Check that a pointer that is none is refused
+ *
+ * SUBTEST: invalid-sync-type
+ * Description: Check that unknown types of sync are refused
+ *
+ * SUBTEST: invalid-sync-type-max
+ * Description: Check that the highest type is none
+ *
+ * SUBTEST: invalid-sync-flags
+ * Description: Check that unknown flags of a sync are refused
+ *
+ * SUBTEST: invalid-sync-flags-high
+ * Description: Check that the highest flag of a sync is refused, too
+ *
+ * SUBTEST: invalid-syncobj-zero
+ * Description: Check that there is no syncobj 0
+ *
+ * SUBTEST: invalid-syncobj
+ * Description: Check that an unknown syncobj is refused
+ *
+ * SUBTEST: invalid-sync-pad
+ * Description: Check that padding of a sync has to be zero
+ *
+ * SUBTEST: invalid-point-of-binary
+ * Description: Check that a binary syncobj has no points
+ */
 
 #include "igt.h"
 #include "igt_carillon.h"

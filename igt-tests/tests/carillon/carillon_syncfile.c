@@ -1,5 +1,86 @@
 // SPDX-License-Identifier: MIT
-/* Fences of jobs, as sync_files and syncobjs, in and out. */
+/**
+ * TEST: Fences of jobs, as sync_files and syncobjs, in and out
+ * Category: Core
+ * Mega feature: General Core features
+ * Sub-category: Synchronization
+ * Functionality: fences, sync_file, syncobj
+ * Test category: functionality test
+ * Description: Check that jobs wait for fences and give out fences that tell how they
+ *	ended.
+ *
+ * SUBTEST: out
+ * Description: Check that a job's fence signals when it ends, not before
+ *
+ * SUBTEST: out-poll
+ * Description: Check that poll() waits for a job
+ *
+ * SUBTEST: out-cloexec
+ * Description: Check that descriptors close at exec
+ *
+ * SUBTEST: out-info
+ * Description: Check that a fence tells whose it is and when it signalled
+ *
+ * SUBTEST: out-error
+ * Description: Check that a fence tells the error of its job
+ *
+ * SUBTEST: out-several
+ * Description: Check that a job gives out its fence in several ways
+ *
+ * SUBTEST: in
+ * Description: Check that a job waits for a fence of another queue
+ *
+ * SUBTEST: in-signalled
+ * Description: Check that a job doesn't wait for what has signalled
+ *
+ * SUBTEST: in-closed
+ * Description: Check that a job waits for a descriptor that was closed
+ *
+ * SUBTEST: in-foreign
+ * Description: Check that a job waits for a fence of another file
+ *
+ * SUBTEST: in-merged
+ * Description: Check that a job waits for all of a merged fence
+ *
+ * SUBTEST: in-many
+ * Description: Check that a job has as many waits as the device says
+ *
+ * SUBTEST: ping-pong
+ * Description: Check that two queues can take turns by fences
+ *
+ * SUBTEST: syncobj
+ * Description: Check that jobs wait for and signal binary syncobjs
+ *
+ * SUBTEST: timeline
+ * Description: Check that jobs wait for and signal points of timelines
+ *
+ * SUBTEST: timeline-cpu-signal
+ * Description: Check that a job waits for a point that the CPU signals
+ *
+ * SUBTEST: invalid-fd
+ * Description: Check that descriptors of nothing are refused
+ *
+ * SUBTEST: invalid-fd-kind
+ * Description: Check that descriptors of something else are refused
+ *
+ * SUBTEST: invalid-fd-out
+ * Description: Check that a descriptor to be given out has to be -1 before
+ *
+ * SUBTEST: invalid-syncobj-empty
+ * Description: Check that there has to be something to wait for
+ *
+ * SUBTEST: invalid-points
+ * Description: Check that points are for timelines, which start at 1
+ *
+ * SUBTEST: no-fd-left
+ * Description: Check that a submit that fails leaves no descriptor open
+ *
+ * SUBTEST: readonly-syncs
+ * Description: Check that descriptors need memory that can be written
+ *
+ * SUBTEST: outlives-file
+ * Description: Check that a fence outlives the file of its job
+ */
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,5 +1,187 @@
 // SPDX-License-Identifier: MIT
-/* Address spaces: what is mapped where, and what bind refuses. */
+/**
+ * TEST: Address spaces: what is mapped where, and what bind refuses
+ * Category: Core
+ * Mega feature: General Core features
+ * Sub-category: Memory management tests
+ * Functionality: address spaces
+ * Test category: functionality test
+ * Description: Check that jobs reach what is mapped, as it is mapped, and nothing else.
+ *
+ * SUBTEST: map
+ * Description: Check that jobs reach a mapping from its first to its last byte
+ *
+ * SUBTEST: map-offset
+ * Description: Check that a part of a buffer can be mapped
+ *
+ * SUBTEST: map-ends
+ * Description: Check that the first and the last page can be mapped
+ *
+ * SUBTEST: map-several
+ * Description: Check that operations are done in order
+ *
+ * SUBTEST: unmap
+ * Description: Check that jobs don't reach what was unmapped
+ *
+ * SUBTEST: replace
+ * Description: Check that a mapping replaces what was there
+ *
+ * SUBTEST: readonly
+ * Description: Check that jobs can't write to a read-only mapping
+ *
+ * SUBTEST: closed-handle
+ * Description: Check that a mapping keeps the memory of its buffer
+ *
+ * SUBTEST: two-vms
+ * Description: Check that address spaces are apart
+ *
+ * SUBTEST: bad-second-op
+ * Description: Check that a bad operation refuses those before it
+ *
+ * SUBTEST: larger-op
+ * Description: Check that a larger operation is fine if what is new is zero
+ *
+ * SUBTEST: foreign
+ * Description: Check that buffers and VMs of another file are refused
+ *
+ * SUBTEST: destroyed-under-queue
+ * Description: Check that queues keep their address space
+ *
+ * SUBTEST: create-invalid-flags
+ * Description: Check that unknown flags of VMs are refused
+ *
+ * SUBTEST: destroy-invalid
+ * Description: Check that only VMs of this file can be destroyed, and once
+ *
+ * SUBTEST: bind-invalid-vm-zero
+ * Description: Check that there is no VM 0
+ *
+ * SUBTEST: bind-invalid-vm
+ * Description: Check that an unknown VM is refused
+ *
+ * SUBTEST: bind-invalid-flags
+ * Description: Check that unknown flags of the ioctl are refused
+ *
+ * SUBTEST: bind-invalid-flags-high
+ * Description: Check that the highest flag is refused, too
+ *
+ * SUBTEST: bind-invalid-ops-count-zero
+ * Description: Check that an ioctl without operations is refused
+ *
+ * SUBTEST: bind-invalid-ops-count-huge
+ * Description: Check that more operations than the limit are refused
+ *
+ * SUBTEST: bind-invalid-ops-stride-zero
+ * Description: Check that an operation takes some bytes
+ *
+ * SUBTEST: bind-invalid-ops-stride-small
+ * Description: Check that operations can't be smaller than their first version
+ *
+ * SUBTEST: bind-invalid-ops-stride-unaligned
+ * Description: Check that the size of an operation is a multiple of 8
+ *
+ * SUBTEST: bind-invalid-ops-stride-huge
+ * Description: Check that an operation of a gigabyte is refused
+ *
+ * SUBTEST: bind-invalid-ops-pointer-null
+ * Description: Check that operations have to be in readable memory
+ *
+ * SUBTEST: bind-invalid-ops-pointer
+ * Description: Check that a pointer that is none is refused
+ *
+ * SUBTEST: bind-invalid-syncs
+ * Description: Check that binds can't wait or signal yet
+ *
+ * SUBTEST: bind-invalid-type
+ * Description: Check that unknown operations are refused
+ *
+ * SUBTEST: bind-invalid-type-max
+ * Description: Check that the highest operation is none
+ *
+ * SUBTEST: bind-invalid-op-flags
+ * Description: Check that unknown flags of an operation are refused
+ *
+ * SUBTEST: bind-invalid-op-flags-high
+ * Description: Check that the highest flag of an operation is refused, too
+ *
+ * SUBTEST: bind-invalid-handle-zero
+ * Description: Check that there is no buffer 0
+ *
+ * SUBTEST: bind-invalid-handle
+ * Description: Check that an unknown buffer is refused
+ *
+ * SUBTEST: bind-invalid-pad
+ * Description: Check that padding of an operation has to be zero
+ *
+ * SUBTEST: bind-invalid-va-unaligned
+ * Description: Check that addresses are multiples of the page size
+ *
+ * SUBTEST: bind-invalid-va-half
+ * Description: Check that half a page isn't aligned
+ *
+ * SUBTEST: bind-invalid-va-zero
+ * Description: Check that address 0 can't be mapped
+ *
+ * SUBTEST: bind-invalid-va-end
+ * Description: Check that nothing is mapped behind the last address
+ *
+ * SUBTEST: bind-invalid-va-over-end
+ * Description: Check that a mapping doesn't end behind the last address
+ *
+ * SUBTEST: bind-invalid-va-overflow
+ * Description: Check that an address that overflows is refused
+ *
+ * SUBTEST: bind-invalid-size-zero
+ * Description: Check that mappings have bytes
+ *
+ * SUBTEST: bind-invalid-size-unaligned
+ * Description: Check that sizes are multiples of the page size
+ *
+ * SUBTEST: bind-invalid-size-large
+ * Description: Check that a mapping isn't larger than its buffer
+ *
+ * SUBTEST: bind-invalid-size-overflow
+ * Description: Check that a size that overflows is refused
+ *
+ * SUBTEST: bind-invalid-offset-unaligned
+ * Description: Check that offsets are multiples of the page size
+ *
+ * SUBTEST: bind-invalid-offset-large
+ * Description: Check that a mapping ends within its buffer
+ *
+ * SUBTEST: bind-invalid-offset-overflow
+ * Description: Check that an offset that overflows is refused
+ *
+ * SUBTEST: unmap-invalid-flags
+ * Description: Check that flags of mappings are none of unmapping
+ *
+ * SUBTEST: unmap-invalid-handle
+ * Description: Check that unmapping names no buffer
+ *
+ * SUBTEST: unmap-invalid-pad
+ * Description: Check that padding has to be zero when unmapping, too
+ *
+ * SUBTEST: unmap-invalid-va-unaligned
+ * Description: Check that addresses to unmap are aligned
+ *
+ * SUBTEST: unmap-invalid-va-zero
+ * Description: Check that address 0 can't be unmapped
+ *
+ * SUBTEST: unmap-invalid-va-over-end
+ * Description: Check that unmapping ends at the last address
+ *
+ * SUBTEST: unmap-invalid-size-zero
+ * Description: Check that unmapping nothing is refused
+ *
+ * SUBTEST: unmap-invalid-size-unaligned
+ * Description: Check that sizes to unmap are aligned
+ *
+ * SUBTEST: unmap-invalid-size-overflow
+ * Description: Check that a size that overflows is refused when unmapping, too
+ *
+ * SUBTEST: unmap-invalid-offset
+ * Description: Check that unmapping has no offset
+ */
 
 #include "igt.h"
 #include "igt_carillon.h"
