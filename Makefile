@@ -37,7 +37,7 @@ igt:
 	@scripts/igt $(if $(STOCK),--stock $(STOCK),$(TEST))
 
 # Other people's drivers as users of our fences and buffers: lavapipe, llvmpipe, KMS.
-# CONSUMER='vulkan' CONSUMER_ARGS='--kernel kasan'
+# CONSUMER='vulkan' CONSUMER_ARGS='--mutant' (scripts/consumers --help)
 .PHONY: consumers
 consumers:
 	@vm/host-setup
