@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
+#include <linux/sync_file.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -29,6 +31,28 @@ void events_add(const char *lane, const char *name, uint64_t begin_ns, uint64_t 
 	if (file)
 		fprintf(file, "{\"lane\":\"%s\",\"name\":\"%s\",\"begin_ns\":%" PRIu64
 			",\"end_ns\":%" PRIu64 "}\n", lane, name, begin_ns, end_ns);
+}
+
+void events_fence(const char *from, int sync_file, const char *to, uint64_t since_ns)
+{
+	struct sync_fence_info fence = { 0 };
+	struct sync_file_info info = {
+		.num_fences = 1, .sync_fence_info = (uintptr_t)&fence,
+	};
+	uint64_t signal_ns;
+
+	if (!file || ioctl(sync_file, SYNC_IOC_FILE_INFO, &info) || !fence.status)
+		return;
+	signal_ns = fence.timestamp_ns;
+	fprintf(file, "{\"fence\":\"%s\",\"to\":\"%s\",\"signal_ns\":%" PRIu64
+		",\"taken_ns\":%" PRIu64 "}\n", from, to, signal_ns,
+		signal_ns > since_ns ? signal_ns : since_ns);
+}
+
+void events_scene(const char *name)
+{
+	if (file)
+		fprintf(file, "{\"scene\":\"%s\"}\n", name);
 }
 
 void events_close(void)

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <string.h>
 
 #include "events.h"
 #include "late.h"
 
 #define GATE		GPU_JOB_RESULT
+#define END_MS		30000
 
 int late_create(struct gpu *gpu, uint64_t size, struct late *late)
 {
@@ -52,10 +54,8 @@ int late_release(struct late *late)
 	carillon_cmd_sem_release(key.cmds, late->job.mem.va + GATE, 1);
 	ret = gpu_job_submit(late->gpu, &key, late->gpu->side, -1);
 	gpu_job_end(late->gpu, &key);
-	if (!ret) {
+	if (!ret)
 		late->held = false;
-		events_add("carillon", "late job, held", late->held_ns, now_ns());
-	}
 	return ret;
 }
 
@@ -72,10 +72,21 @@ bool late_is_fresh(const struct late *late)
 	return !memcmp(late->buf.map, late->fresh.map, late->buf.size);
 }
 
+static void record(const struct late *late)
+{
+	struct carillon_fence_info info;
+
+	if (late->job.fence < 0 || gpu_fence_status(late->job.fence, END_MS) == -ETIME ||
+	    carillon_fence_info(late->job.fence, &info))
+		return;
+	events_add("carillon", "late job, held", late->held_ns, info.signal_ns);
+}
+
 void late_destroy(struct late *late)
 {
 	if (late->held)
 		late_release(late);
+	record(late);
 	if (late->job.cmds)
 		gpu_job_end(late->gpu, &late->job);
 	gpu_buf_destroy(late->gpu, &late->fresh);

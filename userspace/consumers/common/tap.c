@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "tap.h"
 
 #define CASE_SECONDS	60
@@ -50,6 +51,7 @@ int tap_run(const struct tap_case *cases, size_t num, void *ctx, const char *onl
 		if (!is_chosen(&cases[i], only))
 			continue;
 		memset(&now, 0, sizeof(now));
+		events_scene(cases[i].name);
 		alarm(CASE_SECONDS);
 		cases[i].run(ctx);
 		alarm(0);
