@@ -30,6 +30,8 @@ def parser(shell=False):
     add("--boot-timeout", type=float, default=180, metavar="S", help="(default 180)")
     add("--out", metavar="DIR", help="where $OUT and vm-logs go (default: a new one in out/vm)")
     add("--allow-splat", action="store_true", help="splats and taints don't fail the run")
+    add("--allow-taint", type=int, default=0, metavar="MASK",
+        help="bits of the kernel's taint that don't fail the run, beside those of our modules")
     add("--no-load", dest="load", action="store_false", help="don't load our modules")
     add("--no-unload", dest="unload", action="store_false",
         help="don't require that our modules can be unloaded after the command")

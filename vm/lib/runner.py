@@ -275,7 +275,7 @@ class Run:
             found.append((EXIT_SPLAT, f"after the command: {facts['UNLOAD']}"))
         if "LEAKS" in facts:
             found.append((EXIT_SPLAT, f"{facts['LEAKS']} memory leaks, see {self.logs / 'kmemleak.txt'}"))
-        taint = splat.bad_taint(int(facts.get("TAINT") or 0))
+        taint = splat.bad_taint(int(facts.get("TAINT") or 0), self.opts.allow_taint)
         if taint and not self.opts.allow_splat:
             found.append((EXIT_SPLAT, f"kernel taint {taint}"))
         if facts.get("LOCKS", "1") != "1" and not self.opts.allow_splat:

@@ -77,9 +77,13 @@ def find(lines):
     return None
 
 
-def bad_taint(value):
-    """Returns words for the bits of the taint @value that mustn't be set, or None."""
-    bad = value & ~ALLOWED_TAINT
+def bad_taint(value, allowed=0):
+    """
+    Returns words for the bits of the taint @value that mustn't be set, or None.
+
+    @allowed: bits that this run may set beside those that every run may
+    """
+    bad = value & ~ALLOWED_TAINT & ~allowed
     if not bad:
         return None
     names = [_TAINTS.get(bit, f"bit {bit}") for bit in range(64) if bad >> bit & 1]
