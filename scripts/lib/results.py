@@ -164,7 +164,7 @@ _IGT = {
 def _igt_reason(test):
     """The line of a test's output that says why it was skipped or failed."""
     lines = [part for key in ("out", "err") for part in (test.get(key) or "").splitlines()]
-    for pattern in (r"^Test requirement not met.*", r"^Test requirement:.*",
+    for pattern in (r"^Test requirement:.*", r"^Test requirement not met.*",
                     r"Test assertion failure.*", r"^Failed assertion.*", r"SKIP.*", r"FAIL.*"):
         for line in lines:
             found = re.search(pattern, line)
