@@ -113,7 +113,7 @@ int carillon_bo_create(struct carillon_device *dev, uint64_t size,
  * carillon_bo_destroy() - let go of a buffer
  * @bo: buffer or NULL
  *
- * Its CPU mapping goes. The memory stays while a VM maps it or another process
+ * Once for each time that it was created or imported. Its CPU mapping goes. The memory stays while a VM maps it or another process
  * has it.
  */
 void carillon_bo_destroy(struct carillon_bo *bo);
@@ -149,6 +149,21 @@ void carillon_bo_unmap(struct carillon_bo *bo);
  * Return: 0; -EMFILE and the like.
  */
 int carillon_bo_export(struct carillon_bo *bo, int *ret_fd);
+
+/**
+ * carillon_bo_import() - use a dma-buf as a buffer
+ * @dev: device
+ * @fd: dma-buf of any driver, borrowed
+ * @ret_bo: buffer
+ *
+ * A dma-buf that @dev has as a buffer already gives that one, to be destroyed once
+ * more. Buffers of others may have no carillon_bo_map(): mmap() of @fd is for those.
+ *
+ * Return: 0; -EBADF or -EINVAL for what is no dma-buf; what
+ * DRM_IOCTL_PRIME_FD_TO_HANDLE says.
+ */
+int carillon_bo_import(struct carillon_device *dev, int fd,
+		       struct carillon_bo **ret_bo);
 
 /* --- Address spaces ----------------------------------------------------- */
 

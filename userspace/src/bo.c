@@ -6,7 +6,35 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <xf86drm.h>
+
+/*
+ * A file has one handle of an object, however often it imports that, and closing it
+ * once closes it for all: so there is one buffer per handle, with a count.
+ */
+static struct carillon_bo *find_bo_locked(struct carillon_device *dev, uint32_t handle)
+{
+	struct carillon_bo *bo = dev->bos;
+
+	while (bo && bo->handle != handle)
+		bo = bo->next;
+	return bo;
+}
+
+static void add_bo_locked(struct carillon_device *dev, struct carillon_bo *bo,
+			  uint32_t handle, uint64_t size)
+{
+	bo->dev = dev;
+	bo->refs = 1;
+	bo->handle = handle;
+	bo->size = size;
+	bo->next = dev->bos;
+	bo->link = &dev->bos;
+	if (bo->next)
+		bo->next->link = &bo->next;
+	dev->bos = bo;
+}
 
 int carillon_bo_create(struct carillon_device *dev, uint64_t size,
 		       struct carillon_bo **ret_bo)
@@ -23,20 +51,75 @@ int carillon_bo_create(struct carillon_device *dev, uint64_t size,
 		free(bo);
 		return err;
 	}
-	bo->dev = dev;
-	bo->handle = args.handle;
-	bo->size = args.size;
+	pthread_mutex_lock(&dev->bos_lock);
+	add_bo_locked(dev, bo, args.handle, args.size);
+	pthread_mutex_unlock(&dev->bos_lock);
 	*ret_bo = bo;
 	return 0;
 }
 
+/* @new is added, or freed if the buffer is there already. */
+static int import_locked(struct carillon_device *dev, int fd, uint64_t size,
+			 struct carillon_bo *new, struct carillon_bo **ret_bo)
+{
+	struct carillon_bo *bo;
+	uint32_t handle;
+	int err;
+
+	if (drmPrimeFDToHandle(dev->fd, fd, &handle)) {
+		err = -errno;
+		free(new);
+		return err;
+	}
+	bo = find_bo_locked(dev, handle);
+	if (bo) {
+		bo->refs++;
+		free(new);
+	} else {
+		add_bo_locked(dev, new, handle, size);
+		bo = new;
+	}
+	*ret_bo = bo;
+	return 0;
+}
+
+int carillon_bo_import(struct carillon_device *dev, int fd, struct carillon_bo **ret_bo)
+{
+	struct carillon_bo *new;
+	off_t size;
+	int err;
+
+	/* A dma-buf tells its size so, and many other descriptors can't do that. */
+	size = lseek(fd, 0, SEEK_END);
+	if (size < 0)
+		return errno == EBADF ? -EBADF : -EINVAL;
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	pthread_mutex_lock(&dev->bos_lock);
+	err = import_locked(dev, fd, (uint64_t)size, new, ret_bo);
+	pthread_mutex_unlock(&dev->bos_lock);
+	return err;
+}
+
 void carillon_bo_destroy(struct carillon_bo *bo)
 {
+	struct carillon_device *dev;
+
 	if (!bo)
 		return;
-	carillon_bo_unmap(bo);
-	drmCloseBufferHandle(bo->dev->fd, bo->handle);
-	free(bo);
+	dev = bo->dev;
+	pthread_mutex_lock(&dev->bos_lock);
+	if (!--bo->refs) {
+		*bo->link = bo->next;
+		if (bo->next)
+			bo->next->link = bo->link;
+		carillon_bo_unmap(bo);
+		/* Before the lock goes: an import may be given this handle again. */
+		drmCloseBufferHandle(dev->fd, bo->handle);
+		free(bo);
+	}
+	pthread_mutex_unlock(&dev->bos_lock);
 }
 
 uint64_t carillon_bo_size(const struct carillon_bo *bo)

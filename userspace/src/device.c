@@ -95,6 +95,7 @@ int carillon_device_open(const char *path, struct carillon_device **ret_dev)
 	dev = calloc(1, sizeof(*dev));
 	if (!dev)
 		return -ENOMEM;
+	pthread_mutex_init(&dev->bos_lock, NULL);
 	if (path) {
 		dev->path = strdup(path);
 		dev->fd = open_node(path);
@@ -123,6 +124,7 @@ void carillon_device_close(struct carillon_device *dev)
 		return;
 	if (dev->fd >= 0)
 		close(dev->fd);
+	pthread_mutex_destroy(&dev->bos_lock);
 	free(dev->path);
 	free(dev);
 }

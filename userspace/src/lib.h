@@ -2,6 +2,8 @@
 #ifndef LIB_H
 #define LIB_H
 
+#include <pthread.h>
+
 #include <carillon.h>
 
 #include "va.h"
@@ -14,10 +16,15 @@ struct carillon_device {
 	int fd;			/* owned */
 	char *path;		/* owned */
 	struct drm_carillon_device_info info;
+	pthread_mutex_t bos_lock;
+	struct carillon_bo *bos; /* all that there are; bos_lock */
 };
 
 struct carillon_bo {
 	struct carillon_device *dev;
+	struct carillon_bo *next; /* of dev->bos; bos_lock */
+	struct carillon_bo **link; /* what points to this one; bos_lock */
+	unsigned int refs;	/* how often it was created and imported; bos_lock */
 	uint32_t handle;	/* owned */
 	uint64_t size;		/* bytes */
 	void *map;		/* owned; NULL: not mapped */

@@ -92,6 +92,32 @@ static void test_bo(void)
 	carillon_bo_destroy(small);
 }
 
+/* A buffer that comes back is the same one, and there until it is destroyed twice. */
+static void test_import(void)
+{
+	struct carillon_bo *first, *again;
+	uint64_t at;
+	int fd;
+
+	CHECK_EQ(carillon_bo_import(dev, -1, &again), -EBADF);
+	fd = open("/dev/null", O_RDWR);
+	CHECK_EQ(carillon_bo_import(dev, fd, &again), -EINVAL);
+	close(fd);
+	REQUIRE(!carillon_bo_create(dev, 1, &first));
+	REQUIRE(!carillon_bo_export(first, &fd));
+	REQUIRE(!carillon_bo_import(dev, fd, &again));
+	CHECK(again == first);
+	carillon_bo_destroy(first);
+	CHECK_EQ(carillon_vm_map(vm, again, 0, &at), 0);
+	CHECK_EQ(carillon_vm_unmap(vm, at, 4096), 0);
+	carillon_bo_destroy(again);
+	/* Now there's none with that handle any more. */
+	REQUIRE(!carillon_bo_import(dev, fd, &again));
+	CHECK_EQ(carillon_bo_size(again), 4096);
+	carillon_bo_destroy(again);
+	close(fd);
+}
+
 static void test_vm(void)
 {
 	const struct drm_carillon_device_info *info = carillon_device_info(dev);
@@ -266,6 +292,7 @@ int main(void)
 	set_up();
 	test_device();
 	test_bo();
+	test_import();
 	test_vm();
 	test_job();
 	test_waits();
