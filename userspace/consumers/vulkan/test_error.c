@@ -26,6 +26,17 @@ static void expect_end(struct copy *copy, int status)
 	EXPECT_EQ(copy->submit.result, VK_SUCCESS);
 }
 
+/* What Vulkan says of a fence that has signalled with an error, asked afterwards. */
+static void expect_ready(struct vk *vk, int sync_file)
+{
+	VkFence fence;
+
+	if (!EXPECT_EQ(vk_import_fence(vk, sync_file, &fence), 0))
+		return;
+	EXPECT_EQ(vkWaitForFences(vk->dev, 1, &fence, VK_TRUE, 0), VK_SUCCESS);
+	vkDestroyFence(vk->dev, fence, NULL);
+}
+
 void test_hang(void *ctx)
 {
 	struct ctx *c = ctx;
@@ -42,6 +53,7 @@ void test_hang(void *ctx)
 		expect_end(&copy, -ETIME);
 		events_add("lavapipe", "gated copy, job hangs", begin, now_ns());
 		EXPECT(copy_has(&copy, LATE_OLD));
+		expect_ready(&c->vk, copy.late.job.fence);
 	}
 	copy_end(&copy);
 	fault_inject("clear");
@@ -60,8 +72,7 @@ void test_unplug(void *ctx)
 		EXPECT(!work_wait(copy.work, c->watch_ms));
 		EXPECT_EQ(fault_unplug(), 0);
 		expect_end(&copy, -ENODEV);
-		tap_note("data copied: %s", copy_has(&copy, LATE_OLD) ? "old" :
-			 copy_is_fresh(&copy) ? "new" : "other");
+		EXPECT(copy_has(&copy, LATE_OLD));
 		events_add("lavapipe", "gated copy, device unplugged", begin, now_ns());
 	}
 	copy_end(&copy);

@@ -42,6 +42,7 @@ void test_held_fence(void *ctx)
 		return;
 	if (EXPECT_EQ(late_hold(&late), 0) &&
 	    EXPECT_EQ(vk_import_fence(vk, late.job.fence, &fence), 0)) {
+		EXPECT_EQ(gpu_fence_is_ours(late.job.fence), 1);
 		EXPECT_EQ(vkGetFenceStatus(vk->dev, fence), VK_NOT_READY);
 		EXPECT_EQ(vkWaitForFences(vk->dev, 1, &fence, VK_TRUE, WATCH_NS), VK_TIMEOUT);
 		EXPECT(late_is_old(&late));
