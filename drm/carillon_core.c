@@ -160,12 +160,17 @@ void carillon_core_tell_reset_done(struct carillon_core *core)
  *
  * In between no ring is enabled, and nobody minds what registers read.
  *
- * Context: Process, the device's lock held; takes ring_mutex.
+ * Rings that are enabled at the beginning go on until carillon_core_reset().
+ *
+ * Context: Process, the device's lock held; takes ring_mutex and tlb_mutex.
  */
 void carillon_core_set_resetting(struct carillon_core *core, bool resetting)
 {
 	mutex_lock(&core->ring_mutex);
+	mutex_lock(&core->tlb_mutex);
 	WRITE_ONCE(core->resetting, resetting);
+	core->quiet = false;
+	mutex_unlock(&core->tlb_mutex);
 	mutex_unlock(&core->ring_mutex);
 }
 
@@ -352,6 +357,7 @@ int carillon_core_reset(const struct bound_token *tok, struct carillon_core *cor
 	if (ret)
 		carillon_core_mark_lost(core);
 	carillon_rings_were_reset(core);
+	core->quiet = core->resetting;
 	mutex_unlock(&core->tlb_mutex);
 	mutex_unlock(&core->ring_mutex);
 
@@ -383,7 +389,7 @@ int carillon_core_flush_tlb(const struct bound_token *tok, struct carillon_core 
 
 	mutex_lock(&core->tlb_mutex);
 	/* All rings are disabled, and translations are dropped when one is enabled. */
-	if (READ_ONCE(core->resetting)) {
+	if (core->quiet) {
 		mutex_unlock(&core->tlb_mutex);
 		return 0;
 	}

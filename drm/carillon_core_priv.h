@@ -78,6 +78,8 @@ struct carillon_core {
 	struct mutex tlb_mutex;
 	/** @tlb_tag: tag of the last flush, under @tlb_mutex */
 	u32 tlb_tag;
+	/** @quiet: under @tlb_mutex: the device was reset while @resetting, no ring runs */
+	bool quiet;
 
 	/** @time_lock: TIME_LO and TIME_HI are read as a pair under it. Leaf. */
 	spinlock_t time_lock;
