@@ -210,6 +210,13 @@ void carillon_core_mark_lost(struct carillon_core *core)
 }
 EXPORT_SYMBOL_NS_GPL(carillon_core_mark_lost, "CARILLON_PCI");
 
+/* In the middle of a function-level reset it may read anything. */
+static bool carillon_core_answers(const struct bound_token *tok, struct carillon_core *core)
+{
+	return READ_ONCE(core->resetting) ||
+	       bound_bar_read32(tok, core->bar, CRLN_REG_MAGIC) == CRLN_MAGIC;
+}
+
 /**
  * carillon_core_check() - look whether the device is still there
  * @tok: token of the PCI gate or a child of it
@@ -222,9 +229,8 @@ bool carillon_core_check(const struct bound_token *tok, struct carillon_core *co
 {
 	if (carillon_core_is_lost(core))
 		return false;
-	/* In the middle of a function-level reset it may read anything. */
-	if (READ_ONCE(core->resetting) ||
-	    bound_bar_read32(tok, core->bar, CRLN_REG_MAGIC) == CRLN_MAGIC)
+	/* Twice: a reset may have begun between looking at the flag and at the register. */
+	if (carillon_core_answers(tok, core) || carillon_core_answers(tok, core))
 		return true;
 
 	carillon_core_mark_lost(core);
