@@ -76,13 +76,15 @@ static void carillon_reset_hold_queue(struct carillon_queue *q)
 
 static void carillon_reset_release_queue(const struct bound_token *tok, struct carillon_queue *q)
 {
+	/* One that came into being meanwhile has a ring that is enabled, with jobs, maybe. */
+	if (!test_bit(CARILLON_QUEUE_HELD, &q->flags))
+		return;
 	/* Restarting clears the results of jobs whose fences are being signalled. */
 	jobq_wait_signalled(&q->jobq);
 	if (!jobq_error(&q->jobq) && carillon_ring_restart(tok, q->ring))
 		carillon_reset_kill_innocent(q);
-	/* One that came into being meanwhile isn't held. */
-	if (test_and_clear_bit(CARILLON_QUEUE_HELD, &q->flags))
-		jobq_start(&q->jobq);
+	clear_bit(CARILLON_QUEUE_HELD, &q->flags);
+	jobq_start(&q->jobq);
 }
 
 /* Resets the device because of @guilty, whose ring the caller sees to. */
@@ -258,8 +260,8 @@ static void carillon_reset_lost(void *data)
 }
 
 /*
- * No ring can be enabled between those two, so a queue made meanwhile fails, or has
- * an empty ring that is enabled again at the end.
+ * No ring can be enabled before the device is back, so no queue can be made. One that
+ * is made right then, before carillon_reset_done() gets to it, isn't held.
  */
 static void carillon_reset_prepare(void *data)
 {
