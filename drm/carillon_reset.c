@@ -76,12 +76,22 @@ static void carillon_reset_hold_queue(struct carillon_queue *q)
 
 static void carillon_reset_release_queue(const struct bound_token *tok, struct carillon_queue *q)
 {
+	int ret = 0;
+
 	/* One that came into being meanwhile has a ring that is enabled, with jobs, maybe. */
 	if (!test_bit(CARILLON_QUEUE_HELD, &q->flags))
 		return;
-	/* Restarting clears the results of jobs whose fences are being signalled. */
-	jobq_wait_signalled(&q->jobq);
-	if (!jobq_error(&q->jobq) && carillon_ring_restart(tok, q->ring))
+	if (!jobq_error(&q->jobq)) {
+		/* Restarting clears the results of jobs whose fences are being signalled. */
+		jobq_wait_signalled(&q->jobq);
+		ret = carillon_ring_restart(tok, q->ring);
+	}
+	/* A function-level reset has begun meanwhile: its end releases the queue. */
+	if (ret == -EAGAIN)
+		return;
+	if (ret == -ENODEV)
+		carillon_queue_kill(q, -ENODEV);
+	else if (ret)
 		carillon_reset_kill_innocent(q);
 	clear_bit(CARILLON_QUEUE_HELD, &q->flags);
 	jobq_start(&q->jobq);
@@ -128,13 +138,24 @@ static void carillon_reset_complete(struct carillon_queue *q)
 	jobq_complete(&q->jobq, carillon_ring_seqno(q->ring));
 }
 
+/*
+ * In the middle of a function-level reset the ring stays disabled until the end of that.
+ * Should the queue put jobs there before it is held, they are lost like those of others.
+ */
+static int carillon_reset_restart(const struct bound_token *tok, struct carillon_queue *q)
+{
+	int ret = carillon_ring_restart(tok, q->ring);
+
+	return ret == -EAGAIN ? 0 : ret;
+}
+
 /* The job has ended after all, while its ring was being stopped. */
 static enum jobq_verdict carillon_reset_ended(const struct bound_token *tok,
 					      struct carillon_queue *q)
 {
 	if (carillon_reset_count_jobs(q))
 		carillon_reset_kill_innocent(q);
-	else if (carillon_ring_restart(tok, q->ring))
+	else if (carillon_reset_restart(tok, q))
 		return JOBQ_GONE;
 	return JOBQ_NO_HANG;
 }
@@ -152,7 +173,7 @@ static enum jobq_verdict carillon_reset_ring(const struct bound_token *tok,
 	if (jobq_job_state(job) == JOBQ_JOB_DONE)
 		return carillon_reset_ended(tok, q);
 
-	if (carillon_ring_restart(tok, q->ring))
+	if (carillon_reset_restart(tok, q))
 		return JOBQ_GONE;
 	return JOBQ_RESET;
 }
