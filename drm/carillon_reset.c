@@ -61,6 +61,9 @@ static unsigned int carillon_reset_count_jobs(struct carillon_queue *q)
 
 static void carillon_reset_kill_innocent(struct carillon_queue *q)
 {
+	/* One that is dead already has lost its jobs to something else. */
+	if (jobq_error(&q->jobq))
+		return;
 	set_bit(CARILLON_QUEUE_INNOCENT, &q->flags);
 	carillon_queue_kill(q, -ECANCELED);
 }
