@@ -75,7 +75,7 @@ int jobq_deps_reserve(struct jobq_job *job, unsigned int num)
 		return 0;
 
 	max = max3(need, 2 * job->max_deps, 4u);
-	/* Chains are as long as user space likes: beyond what kmalloc() takes. */
+	/* Unwrapped containers can have more contexts than kmalloc() has room for. */
 	deps = kvrealloc(job->deps, array_size(max, sizeof(*deps)),
 			 GFP_KERNEL | __GFP_NOWARN);
 	if (!deps)
@@ -94,19 +94,20 @@ static struct jobq_dep *jobq_dep_new(struct jobq_job *job)
 	return dep;
 }
 
-/* Borrows @fence, which isn't a container. Room was reserved. */
-static void jobq_dep_add_one(struct jobq_job *job, struct dma_fence *fence)
+/* Borrows @fence, which isn't a container. Returns 0 or -ENOMEM. */
+static int jobq_dep_add_one(struct jobq_job *job, struct dma_fence *fence)
 {
 	bool own = fence->context == dfence_ctx_id(job->q->fence_ctx);
 	struct jobq_dep *dep;
 	unsigned int i;
+	int ret;
 
 	if (dma_fence_is_signaled(fence)) {
 		jobq_dep_note_signalled(job, fence);
-		return;
+		return 0;
 	}
 	if (own && !(job->flags & JOBQ_JOB_DEP_ERRORS))
-		return;
+		return 0;
 
 	for (i = 0; i < job->num_deps; i++) {
 		dep = &job->deps[i];
@@ -116,9 +117,12 @@ static void jobq_dep_add_one(struct jobq_job *job, struct dma_fence *fence)
 			dma_fence_put(dep->fence);
 			dep->fence = dma_fence_get(fence);
 		}
-		return;
+		return 0;
 	}
-	jobq_dep_new(job)->fence = dma_fence_get(fence);
+	ret = jobq_deps_reserve(job, 1);
+	if (!ret)
+		jobq_dep_new(job)->fence = dma_fence_get(fence);
+	return ret;
 }
 
 /**
@@ -126,28 +130,27 @@ static void jobq_dep_add_one(struct jobq_job *job, struct dma_fence *fence)
  * @job: job in state %JOBQ_JOB_NEW
  * @fence: any fence, or NULL for no dependency; consumed, in success and error
  *
+ * A container costs as much memory as it has contexts with unsignalled fences,
+ * however long it is: chains are as long as user space likes.
+ *
  * Context: Process, may sleep.
- * Return: 0; -ENOMEM; -EINVAL if the job was prepared already. In error nothing was
- * added.
+ * Return: 0; -ENOMEM: of a container some fences were added; -EINVAL if the job was
+ * prepared already.
  */
 int jobq_job_add_dep(struct jobq_job *job, struct dma_fence *fence)
 {
 	struct dma_fence_unwrap iter;
 	struct dma_fence *f;
-	unsigned int num = 0;
 	int ret;
 
 	if (!fence)
 		return 0;
 
+	ret = jobq_deps_reserve(job, 0);
+	/* To the end also in error: the cursor has references. */
 	dma_fence_unwrap_for_each(f, &iter, fence)
-		num++;
-	ret = jobq_deps_reserve(job, num);
-	if (!ret) {
-		/* A chain only ever gets shorter, so there is room for all. */
-		dma_fence_unwrap_for_each(f, &iter, fence)
-			jobq_dep_add_one(job, f);
-	}
+		if (!ret)
+			ret = jobq_dep_add_one(job, f);
 	dma_fence_put(fence);
 	return ret;
 }

@@ -5,6 +5,7 @@
 
 #include <linux/completion.h>
 #include <linux/dma-fence-array.h>
+#include <linux/dma-fence-chain.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
@@ -274,6 +275,41 @@ static void containers_are_unwrapped(struct kunit *test)
 	jobq_job_put(&job->base);
 	for (i = 0; i < ARRAY_SIZE(foreign); i++)
 		mock_foreign_end(&foreign[i]);
+	mock_queue_end(mq);
+}
+
+/* A chain takes room for its contexts, not for its points. */
+static void long_chain_takes_little_room(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+	struct mock_job *job = mock_job(mq);
+	struct dma_fence *last = NULL;
+	struct mock_foreign foreign[2];
+	unsigned int i;
+
+	mock_foreign_init(test, &foreign[0]);
+	mock_foreign_init(test, &foreign[1]);
+	for (i = 0; i < 1000; i++) {
+		struct dma_fence_chain *chain = dma_fence_chain_alloc();
+
+		KUNIT_ASSERT_NOT_NULL(test, chain);
+		dma_fence_chain_init(chain, last, dma_fence_get(foreign[i % 2].base), i + 1);
+		last = &chain->base;
+	}
+	KUNIT_EXPECT_EQ(test, jobq_job_add_dep(&job->base, last), 0);
+	KUNIT_EXPECT_EQ(test, job->base.num_deps, 2);
+	KUNIT_EXPECT_LE(test, job->base.max_deps, 4);
+
+	mock_commit(mq, job);
+	mock_foreign_signal(&foreign[0], 0);
+	mock_flush(mq);
+	expect_ran(mq, 0);
+	mock_foreign_signal(&foreign[1], 0);
+	mock_flush(mq);
+	expect_ran(mq, 1);
+	jobq_job_put(&job->base);
+	mock_foreign_end(&foreign[0]);
+	mock_foreign_end(&foreign[1]);
 	mock_queue_end(mq);
 }
 
@@ -601,6 +637,7 @@ static struct kunit_case run_cases[] = {
 	KUNIT_CASE(needless_deps_are_dropped),
 	KUNIT_CASE(later_dep_of_a_context_wins),
 	KUNIT_CASE(containers_are_unwrapped),
+	KUNIT_CASE(long_chain_takes_little_room),
 	KUNIT_CASE_PARAM(dep_errors, dep_errors_gen_params),
 	KUNIT_CASE(own_dep_error_is_handed_on),
 	KUNIT_CASE_PARAM(group_over_two_queues, flags_gen_params),
