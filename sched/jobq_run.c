@@ -80,7 +80,6 @@ void jobq_cancel_locked(struct jobq_job *job, int error)
 {
 	jobq_job_set_state_locked(job, JOBQ_JOB_CANCELLED);
 	job->error = error;
-	job->q->stats.cancelled++;
 }
 
 static void jobq_drop_head_locked(struct jobq *q, struct jobq_job *job)

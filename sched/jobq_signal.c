@@ -91,7 +91,6 @@ static struct jobq_job *jobq_pop_ended_locked(struct jobq *q)
 	if (job->state == JOBQ_JOB_RUNNING && job->seqno <= q->hw_done) {
 		jobq_job_set_state_locked(job, JOBQ_JOB_DONE);
 		now = jobq_running_del_locked(job);
-		q->stats.done++;
 		q->stats.running_ns += ktime_to_ns(ktime_sub(now, job->run_at));
 	} else if (job->state == JOBQ_JOB_RUNNING) {
 		jobq_cancel_locked(job, q->error);
@@ -102,29 +101,40 @@ static struct jobq_job *jobq_pop_ended_locked(struct jobq *q)
 	return job;
 }
 
-/* With the fences of @batch signalled. */
+/* @job is on no list that others see. */
+static void jobq_find_error(struct jobq *q, struct jobq_job *job)
+{
+	if (job->state == JOBQ_JOB_DONE && q->ops->job_error)
+		job->error = q->ops->job_error(q, job);
+	if (WARN_ONCE(job->error > 0, "jobq %s: error %d of job %llu isn't negative\n",
+		      q->name, job->error, job->seqno))
+		job->error = -EIO;
+}
+
+/*
+ * With the errors of @batch known, and its fences about to signal: who has waited for
+ * one finds it counted.
+ */
 static void jobq_count_ended_locked(struct jobq *q, struct list_head *batch)
 {
 	struct jobq_job *job;
 
 	list_for_each_entry(job, batch, node) {
 		q->stats.errors += !!job->error;
+		if (job->state == JOBQ_JOB_CANCELLED) {
+			q->stats.cancelled++;
+			continue;
+		}
+		q->stats.done++;
 		/* Not before: job_error looks at what the room in the ring still holds. */
-		if (job->state == JOBQ_JOB_DONE)
-			q->credits += job->credits;
+		q->credits += job->credits;
 	}
 }
 
-/* @job is on no list that others see. */
-static void jobq_signal_one(struct jobq *q, struct jobq_job *job)
+static void jobq_signal_one(struct jobq_job *job)
 {
 	struct dfence *fence = job->fence;
 
-	if (job->state == JOBQ_JOB_DONE && q->ops->job_error)
-		job->error = q->ops->job_error(q, job);
-	if (WARN_ONCE(job->error > 0, "jobq %s: error %d of job %llu isn't negative\n",
-		      q->name, job->error, job->seqno))
-		job->error = -EIO;
 	trace_jobq_job_done(job);
 	job->fence = NULL;
 	dfence_signal(fence, job->error);
@@ -180,10 +190,16 @@ bool jobq_signal(struct jobq *q)
 
 		spin_unlock(&q->lock);
 		list_for_each_entry(job, &batch, node)
-			jobq_signal_one(q, job);
+			jobq_find_error(q, job);
 		spin_lock(&q->lock);
 
 		jobq_count_ended_locked(q, &batch);
+
+		spin_unlock(&q->lock);
+		list_for_each_entry(job, &batch, node)
+			jobq_signal_one(job);
+		spin_lock(&q->lock);
+
 		jobq_give_up_locked(q, &batch);
 	}
 	q->signalling = false;

@@ -117,8 +117,8 @@ struct jobq_ops {
 
 	/**
 	 * @job_error: Optional. How did this job end? Called for every job that
-	 * jobq_complete() reports, right before its fence signals. The job's
-	 * credits return later, so no other job has taken its room yet.
+	 * jobq_complete() reports, before its fence signals. The job's credits
+	 * return later, so no other job has taken its room yet.
 	 *
 	 * Context: atomic; interrupts disabled (but not on PREEMPT_RT).
 	 *
@@ -233,6 +233,9 @@ struct jobq_args {
  * @busy_ns: time with at least one job running
  * @pending_ns: sum over the jobs that ran, commit to run_job
  * @running_ns: sum over @done jobs, run_job to completion
+ *
+ * A job is counted in @done or @cancelled, and in @errors, right before its fence
+ * signals: who has waited for it finds it there.
  */
 struct jobq_stats {
 	u64 queued;

@@ -176,6 +176,39 @@ static void during_signalling(struct kunit *test)
 	mock_queue_end(mq);
 }
 
+static void note_stats(struct mock_queue *mq, struct mock_job *job)
+{
+	struct jobq_stats stats;
+
+	jobq_get_stats(&mq->q, &stats);
+	mq->progress = stats.done * 100 + stats.cancelled * 10 + stats.errors;
+}
+
+/* Whoever is woken by a fence finds its job counted, and none whose turn hasn't come. */
+static void counted_before_signalled(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
+	struct mock_job *bad = mock_submit(mq);
+	struct jobq_stats stats;
+
+	mq->on_signal = note_stats;
+	bad->error = -EFAULT;
+	jobq_complete(&mq->q, 1);
+	KUNIT_EXPECT_EQ(test, mq->progress, 101);
+
+	/* The last one finds no room. */
+	mock_submit_many(mq, MOCK_CREDITS + 1);
+	jobq_kill(&mq->q, -ECANCELED);
+	jobq_get_stats(&mq->q, &stats);
+	KUNIT_EXPECT_EQ(test, stats.done + stats.cancelled, 1);
+	jobq_complete(&mq->q, MOCK_CREDITS + 1);
+	KUNIT_EXPECT_EQ(test, mq->num_signalled, MOCK_CREDITS + 2);
+	KUNIT_EXPECT_EQ(test, mq->progress, (MOCK_CREDITS + 1) * 100 + 10 + 2);
+	mq->on_signal = NULL;
+	jobq_job_put(&bad->base);
+	mock_queue_end(mq);
+}
+
 struct slow_signal {
 	struct mock_queue *mq;
 	struct completion done;
@@ -282,6 +315,7 @@ static struct kunit_case complete_cases[] = {
 	KUNIT_CASE(from_the_future),
 	KUNIT_CASE(wrapping),
 	KUNIT_CASE(job_errors),
+	KUNIT_CASE(counted_before_signalled),
 	KUNIT_CASE(positive_error_is_reported),
 	KUNIT_CASE(from_hardirq),
 	KUNIT_CASE(from_hardirq_with_worker),
