@@ -43,6 +43,12 @@ consumers:
 	@vm/host-setup
 	@scripts/consumers $(CONSUMER_ARGS) $(CONSUMER)
 
+# The generic tests of the distribution's IGT on our driver: out/igt-stock/index.html
+.PHONY: igt-stock
+igt-stock:
+	@vm/host-setup
+	@scripts/igt-stock
+
 # KUnit: SUITE='dfence*' ON=uml|kasan
 .PHONY: kunit
 kunit:
