@@ -201,34 +201,54 @@ int carillon_pt_reserve(struct carillon_pt *pt, u64 va, u64 size_bytes)
 	return 0;
 }
 
+/* The entries of addresses in a row; @pte is the first one. */
+static void carillon_pt_map_run(struct carillon_pt *pt, u64 va, u64 size_bytes, u64 pte)
+{
+	u64 end = va + size_bytes;
+	struct carillon_pt_table *table = NULL;
+
+	for (; va < end; va += CRLN_PAGE_SIZE, pte += CRLN_PAGE_SIZE) {
+		if (!table || !carillon_pt_index(va, 0))
+			table = carillon_pt_find(pt, va, 0);
+		if (WARN_ON_ONCE(!table))
+			return;
+		carillon_pt_write(table, carillon_pt_index(va, 0), pte);
+	}
+}
+
 /**
  * carillon_pt_map() - write the entries of a range
  * @pt: the tables, reserved for the range
  * @range: what to map where
  *
+ * Only what the device sees of the pages is looked at: addresses that were
+ * merged by an IOMMU have nothing to do with the CPU's pages in the same table.
+ *
  * Context: Process.
  */
 void carillon_pt_map(struct carillon_pt *pt, const struct carillon_pt_range *range)
 {
-	u64 va = range->va, end = va + range->size_bytes;
-	struct carillon_pt_table *table = NULL;
-	struct sg_dma_page_iter iter;
+	u64 va = range->va, left = range->size_bytes, skip = range->offset_bytes;
+	struct scatterlist *sg;
+	unsigned int i;
 
-	for_each_sgtable_dma_page(range->sgt, &iter, range->offset_bytes >> PAGE_SHIFT) {
-		u64 addr = sg_page_iter_dma_address(&iter);
-		u64 page_end = min(va + PAGE_SIZE, end);
+	for_each_sgtable_dma_sg(range->sgt, sg, i) {
+		u64 size_bytes = sg_dma_len(sg);
 
-		for (; va < page_end; va += CRLN_PAGE_SIZE, addr += CRLN_PAGE_SIZE) {
-			if (!table || !carillon_pt_index(va, 0))
-				table = carillon_pt_find(pt, va, 0);
-			if (WARN_ON_ONCE(!table))
-				return;
-			carillon_pt_write(table, carillon_pt_index(va, 0),
-					  addr | range->pte_flags | CRLN_PTE_VALID);
+		if (skip >= size_bytes) {
+			skip -= size_bytes;
+			continue;
 		}
-		if (va >= end)
-			break;
+		size_bytes = min(size_bytes - skip, left);
+		carillon_pt_map_run(pt, va, size_bytes, (sg_dma_address(sg) + skip) |
+				    range->pte_flags | CRLN_PTE_VALID);
+		va += size_bytes;
+		left -= size_bytes;
+		skip = 0;
+		if (!left)
+			return;
 	}
+	WARN_ON_ONCE(1);
 }
 
 /**

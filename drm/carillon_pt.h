@@ -28,7 +28,7 @@ struct carillon_pt {
  * struct carillon_pt_range - what to map
  * @va: first address
  * @size_bytes: length
- * @sgt: pages, mapped for DMA
+ * @sgt: pages, mapped for DMA, whole ones
  * @offset_bytes: of the first page to map, in @sgt
  * @pte_flags: CRLN_PTE_WRITE or 0
  *
