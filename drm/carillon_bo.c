@@ -27,6 +27,7 @@
 #include "carillon_bo.h"
 #include "carillon_device.h"
 #include "carillon_file.h"
+#include "carillon_import.h"
 
 static void carillon_bo_unmap_locked(struct carillon_device *cdev, struct carillon_bo *bo)
 {
@@ -43,6 +44,8 @@ static void carillon_bo_free(struct drm_gem_object *obj)
 	struct carillon_device *cdev = to_carillon_device(obj->dev);
 	struct carillon_bo *bo = to_carillon_bo(obj);
 
+	if (drm_gem_is_imported(obj))
+		carillon_import_unmap(bo);
 	if (bo->sgt) {
 		scoped_guard(mutex, &cdev->bos_mutex)
 			carillon_bo_unmap_locked(cdev, bo);
@@ -53,6 +56,13 @@ static void carillon_bo_free(struct drm_gem_object *obj)
 	drm_gem_shmem_free(&bo->base);
 }
 
+static int carillon_bo_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	if (drm_gem_is_imported(obj))
+		return carillon_import_mmap(obj, vma);
+	return drm_gem_shmem_object_mmap(obj, vma);
+}
+
 static const struct drm_gem_object_funcs carillon_bo_funcs = {
 	.free = carillon_bo_free,
 	.print_info = drm_gem_shmem_object_print_info,
@@ -61,7 +71,7 @@ static const struct drm_gem_object_funcs carillon_bo_funcs = {
 	.get_sg_table = drm_gem_shmem_object_get_sg_table,
 	.vmap = drm_gem_shmem_object_vmap,
 	.vunmap = drm_gem_shmem_object_vunmap,
-	.mmap = drm_gem_shmem_object_mmap,
+	.mmap = carillon_bo_mmap,
 	.vm_ops = &drm_gem_shmem_vm_ops,
 };
 
@@ -125,22 +135,27 @@ err_unpin:
  * @tok: token of the DRM driver's gate
  * @bo: the buffer
  *
- * It stays so until it is freed or the driver is unbound.
+ * It stays so until it is freed or the driver is unbound. An import is mapped
+ * already, by its exporter.
  *
  * Context: Process, may sleep; takes the buffer's dma_resv lock.
- * Return: 0, -ENOMEM, or -EINTR.
+ * Return: Where the pages are, valid as long as the token, or ERR_PTR of -ENOMEM
+ * or -EINTR.
  */
-int carillon_bo_map_dma(const struct bound_token *tok, struct carillon_bo *bo)
+struct sg_table *carillon_bo_map_dma(const struct bound_token *tok, struct carillon_bo *bo)
 {
 	struct drm_gem_object *obj = &bo->base.base;
 	int ret;
 
+	if (drm_gem_is_imported(obj))
+		return bo->base.sgt;
+
 	ret = dma_resv_lock_interruptible(obj->resv, NULL);
 	if (ret)
-		return ret;
+		return ERR_PTR(ret);
 	ret = carillon_bo_map_dma_locked(to_carillon_device(obj->dev), bo);
 	dma_resv_unlock(obj->resv);
-	return ret;
+	return ret ? ERR_PTR(ret) : bo->sgt;
 }
 
 /**

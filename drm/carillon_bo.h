@@ -5,7 +5,6 @@
 #ifndef _CARILLON_BO_H
 #define _CARILLON_BO_H
 
-#include <linux/compiler_attributes.h>
 #include <linux/container_of.h>
 #include <linux/list.h>
 
@@ -17,18 +16,24 @@ struct bound_token;
 struct sg_table;
 
 /**
- * struct carillon_bo - a buffer in system memory
+ * struct carillon_bo - a buffer in system memory, ours or an import
  */
 struct carillon_bo {
-	/** @base: the shmem object; its own sg_table stays unused */
+	/**
+	 * @base: the shmem object. Its own sg_table is that of an import, mapped
+	 * for DMA; under carillon_device.imports_mutex, G to read. Else unused.
+	 */
 	struct drm_gem_shmem_object base;
 	/**
-	 * @sgt: pages, pinned, mapped for DMA while on carillon_device.bos; made
+	 * @sgt: not of an import: pages, pinned, mapped for DMA while on carillon_device.bos; made
 	 * under the dma_resv lock when the buffer is first mapped into a VM,
 	 * kept until it is freed
 	 */
 	struct sg_table *sgt;
-	/** @node: in carillon_device.bos, under its lock; empty if not mapped for DMA */
+	/**
+	 * @node: in carillon_device.bos, or imports of an import, under its lock;
+	 * empty if not mapped for DMA
+	 */
 	struct list_head node;
 };
 
@@ -45,7 +50,7 @@ static inline struct carillon_bo *to_carillon_bo(struct drm_gem_object *obj)
 }
 
 struct drm_gem_object *carillon_bo_alloc(struct drm_device *drm, size_t size_bytes);
-int __must_check carillon_bo_map_dma(const struct bound_token *tok, struct carillon_bo *bo);
+struct sg_table *carillon_bo_map_dma(const struct bound_token *tok, struct carillon_bo *bo);
 void carillon_bo_unmap_all(struct carillon_device *cdev);
 
 int carillon_bo_ioctl_create(const struct bound_token *tok, struct carillon_file *cfile,

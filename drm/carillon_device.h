@@ -72,8 +72,12 @@ struct carillon_device {
 	struct list_head vms;
 	/** @bos_mutex: @bos. Leaf. */
 	struct mutex bos_mutex;
-	/** @bos: carillon_bo.node of all buffers that are mapped for DMA */
+	/** @bos: carillon_bo.node of all buffers of ours that are mapped for DMA */
 	struct list_head bos;
+	/** @imports_mutex: @imports. Before the dma_resv lock of any of them. */
+	struct mutex imports_mutex;
+	/** @imports: carillon_bo.node of all imports that are mapped for DMA */
+	struct list_head imports;
 };
 
 /**

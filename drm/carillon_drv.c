@@ -27,7 +27,7 @@
  * 2. The gate is closed: who is in an ioctl finishes it, who comes gets -ENODEV.
  * 3. The core stops calling us.
  * 4. All queues are torn down: rings stopped, fences signalled with -ENODEV.
- * 5. Page tables are freed, DMA mappings of buffers ended.
+ * 5. Page tables are freed, DMA mappings of buffers, ours and others', ended.
  *
  * The gate of the PCI binding is open all along, so that rings can be stopped
  * and timeouts that are being handled end regularly. Files, VMs, queues and
@@ -55,6 +55,7 @@
 #include "carillon_debugfs.h"
 #include "carillon_device.h"
 #include "carillon_file.h"
+#include "carillon_import.h"
 #include "carillon_query.h"
 #include "carillon_queue.h"
 #include "carillon_reset.h"
@@ -147,6 +148,8 @@ static const struct drm_driver carillon_drm_driver = {
 	.show_fdinfo = carillon_file_show_fdinfo,
 	.debugfs_init = carillon_debugfs_init,
 	.gem_create_object = carillon_bo_alloc,
+	.gem_prime_import = carillon_import_dma_buf,
+	.gem_prime_import_sg_table = carillon_import_sg_table,
 	.dumb_create = drm_gem_shmem_dumb_create,
 	.ioctls = carillon_ioctls,
 	.num_ioctls = ARRAY_SIZE(carillon_ioctls),
@@ -256,13 +259,17 @@ static int carillon_setup_lists(struct carillon_device *cdev)
 	INIT_LIST_HEAD(&cdev->queues);
 	INIT_LIST_HEAD(&cdev->vms);
 	INIT_LIST_HEAD(&cdev->bos);
+	INIT_LIST_HEAD(&cdev->imports);
 	ret = drmm_mutex_init(&cdev->drm, &cdev->queues_mutex);
 	if (ret)
 		return ret;
 	ret = drmm_mutex_init(&cdev->drm, &cdev->vms_mutex);
 	if (ret)
 		return ret;
-	return drmm_mutex_init(&cdev->drm, &cdev->bos_mutex);
+	ret = drmm_mutex_init(&cdev->drm, &cdev->bos_mutex);
+	if (ret)
+		return ret;
+	return drmm_mutex_init(&cdev->drm, &cdev->imports_mutex);
 }
 
 static int carillon_probe(struct auxiliary_device *adev, const struct auxiliary_device_id *id)
@@ -302,6 +309,7 @@ static void carillon_remove(struct auxiliary_device *adev)
 	carillon_queue_teardown_all(cdev);
 	carillon_vm_revoke_all(cdev);
 	carillon_bo_unmap_all(cdev);
+	carillon_import_unmap_all(cdev);
 	destroy_workqueue(cdev->reset_wq);
 }
 
@@ -323,4 +331,5 @@ MODULE_DESCRIPTION("Carillon GPU, DRM driver");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("BOUND");
 MODULE_IMPORT_NS("CARILLON_PCI");
+MODULE_IMPORT_NS("DMA_BUF");
 MODULE_IMPORT_NS("JOBQ");

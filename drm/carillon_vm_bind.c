@@ -193,14 +193,12 @@ static void carillon_bind_finish(struct carillon_bind_ctx *ctx)
 static int carillon_bind_prepare_map(const struct bound_token *tok, struct carillon_bind_ctx *ctx,
 				     struct carillon_bind *bind)
 {
-	struct carillon_bo *bo = to_carillon_bo(bind->obj);
 	struct drm_gpuvm_bo *vm_bo;
 	int ret;
 
-	ret = carillon_bo_map_dma(tok, bo);
-	if (ret)
-		return ret;
-	ctx->sgt = bo->sgt;
+	ctx->sgt = carillon_bo_map_dma(tok, to_carillon_bo(bind->obj));
+	if (IS_ERR(ctx->sgt))
+		return PTR_ERR(ctx->sgt);
 	if (!(bind->args.flags & DRM_CARILLON_BIND_READONLY))
 		ctx->pte_flags = CRLN_PTE_WRITE;
 

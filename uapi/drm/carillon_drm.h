@@ -46,6 +46,12 @@ extern "C" {
  * by that mapping until UNMAP or until the VM goes. Jobs do not keep buffers or
  * mappings: unmapping what a job still uses gives it a page fault.
  *
+ * A dma-buf of another driver that is imported (DRM_IOCTL_PRIME_FD_TO_HANDLE) is a
+ * buffer like others; it is refused with -EINVAL if it doesn't consist of whole
+ * pages. Submit doesn't look at the fences on a shared buffer: take them out with
+ * DMA_BUF_IOCTL_EXPORT_SYNC_FILE for a job to wait for, and put a job's own in with
+ * DMA_BUF_IOCTL_IMPORT_SYNC_FILE.
+ *
  * A job's fence is signalled when the job has ended, whatever happens: with 0;
  * with -EIO if the device reported an error (bad command, page fault), -ETIME
  * if it was killed for taking too long, -ECANCELED if it was never run or was
