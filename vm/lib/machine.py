@@ -24,6 +24,9 @@ def kernel_args(opts, accel):
         args += [f"tsc_early_khz={clock.tsc_khz()}", "no_timer_check", "tsc=reliable"]
     elif accel == "icount":
         args += ["tsc_early_khz=1000000", "no_timer_check", "tsc=reliable"]
+    if opts.iommu:
+        # Translate for every device: by default a kernel may let trusted ones pass.
+        args += ["intel_iommu=on", "iommu=nopt"]
     return args + shlex.split(opts.append or "")
 
 
@@ -81,6 +84,18 @@ def _displays(opts):
         yield from DISPLAYS[name]
 
 
+def _machine(opts):
+    """
+    A virtual IOMMU has to be told of each new mapping (caching mode), so that what QEMU tells
+    the emulator is complete; and remaps interrupts only with KVM's half of the interrupt
+    controller out of the way.
+    """
+    if not opts.iommu:
+        return ["-machine", "q35,memory-backend=mem"]
+    return ["-machine", "q35,memory-backend=mem,kernel-irqchip=split",
+            "-device", "intel-iommu,intremap=on,caching-mode=on"]
+
+
 def qemu_args(opts, accel):
     """
     Returns QEMU's command line.
@@ -89,7 +104,7 @@ def qemu_args(opts, accel):
     """
     args = [f"{paths.IN_PROJECT}/vm/lib/with-xvfb"] if "virgl" in opts.display else []
     args += ["qemu-system-x86_64", "-nodefaults", "-no-user-config", *_displays(opts),
-             "-no-reboot", "-machine", "q35,memory-backend=mem",
+             "-no-reboot", *_machine(opts),
              "-object", f"memory-backend-memfd,id=mem,size={opts.mem},share=on", "-m", opts.mem]
     args += _accel(accel, opts.smp)
     args += ["-kernel", "/mnt/vmlinuz", "-initrd", f"{_RUN}/initramfs",

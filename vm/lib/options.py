@@ -24,6 +24,7 @@ def parser(shell=False):
     add("--irq", choices=("msi", "msix"), help="interrupt kind that the GPU offers (default: both)")
     add("--display", action="append", choices=sorted(machine.DISPLAYS), default=[],
         help="give the guest a display, or two: bochs, or virgl, a GPU with a Mesa driver")
+    add("--iommu", action="store_true", help="a virtual IOMMU, which translates all DMA")
     add("--mem", default="1G")
     add("--smp", type=int, default=2)
     add("--timeout", type=float, default=600, metavar="S", help="of the command (default 600)")
