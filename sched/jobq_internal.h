@@ -53,6 +53,13 @@ static inline void jobq_irq_restore(unsigned long flags)
 		local_irq_restore(flags);
 }
 
+/*
+ * Jobs that are run, dropped or signalled before interrupts get a chance: pending jobs
+ * are as many as user space likes. Whoever can't let them in leaves the rest to the
+ * worker, see jobq_go_on(). More than a ring usually has, so that's for kills.
+ */
+#define JOBQ_BUDGET	512
+
 /* jobq_queue.c */
 extern struct workqueue_struct *jobq_run_wq;
 extern struct workqueue_struct *jobq_free_wq;
@@ -76,6 +83,7 @@ void jobq_publish_fini(struct jobq_job *job);
 
 /* jobq_run.c */
 void jobq_run(struct jobq *q);
+bool jobq_go_on(struct jobq *q, unsigned int *budget);
 bool jobq_settled(struct jobq *q);
 void jobq_unblocked(struct jobq *q);
 void jobq_cancel_locked(struct jobq_job *job, int error);
@@ -85,7 +93,8 @@ void jobq_unblock_fn(struct irq_work *work);
 void jobq_retry_fn(struct timer_list *timer);
 
 /* jobq_signal.c */
-bool jobq_signal(struct jobq *q);
+bool jobq_signal(struct jobq *q, unsigned int *budget);
+void jobq_signal_all(struct jobq *q);
 void jobq_running_add_locked(struct jobq_job *job);
 ktime_t jobq_running_del_locked(struct jobq_job *job);
 void jobq_retire_done(struct jobq *q);

@@ -68,8 +68,9 @@
  * Two jobs are done by one context at a time, for all others: running jobs (who
  * set &jobq.draining) and signalling fences (&jobq.signalling). Others make their
  * change under the lock and leave; the one looks again under the lock before it
- * clears the flag, so nothing is missed, order is kept and nobody waits. The one
- * runs with interrupts disabled unless run_job may sleep.
+ * leaves, so nothing is missed, order is kept and nobody waits. The one runs
+ * with interrupts disabled unless run_job may sleep; after many jobs it lets them in,
+ * or has the worker go on.
  *
  * &jobq.hw_lock is a mutex around the ops that take the ring away from its jobs:
  * timedout, stop, force_stop. It is taken in dma_fence signalling critical
@@ -204,7 +205,7 @@ static void jobq_init_state(struct jobq *q, const struct jobq_args *args)
 	q->timeout = msecs_to_jiffies(args->timeout_ms);
 	q->stop_timeout = msecs_to_jiffies(stop_ms);
 	q->timeout_wq = args->timeout_wq ?: jobq_run_wq;
-	q->run_worker = args->run_worker;
+	q->run_worker = args->flags & JOBQ_RUN_ATOMIC ? NULL : args->run_worker;
 	q->last_run = args->first_seqno ? args->first_seqno - 1 : 0;
 	q->hw_done = q->last_run;
 

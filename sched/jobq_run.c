@@ -93,12 +93,15 @@ static void jobq_drop_head_locked(struct jobq *q, struct jobq_job *job)
 	q->num_pending--;
 }
 
-/* Take the next job to run off the queue, with its credits; drop dead ones. */
-static struct jobq_job *jobq_take_locked(struct jobq *q)
+/*
+ * Take the next job to run off the queue, with its credits; drop dead ones. Each costs
+ * one of @budget.
+ */
+static struct jobq_job *jobq_take_locked(struct jobq *q, unsigned int *budget)
 {
 	struct jobq_job *job;
 
-	for (;;) {
+	for (; *budget; --*budget) {
 		job = jobq_head_locked(q);
 		switch (jobq_fate_locked(q, job)) {
 		case JOBQ_FATE_WAIT:
@@ -112,9 +115,11 @@ static struct jobq_job *jobq_take_locked(struct jobq *q)
 			q->credits -= job->credits;
 			q->last_run = job->seqno;
 			job->run_at = ktime_get();
+			--*budget;
 			return job;
 		}
 	}
+	return NULL;
 }
 
 /* Put @job where run_job's answer says. Returns false if it has to be retried. */
@@ -147,10 +152,10 @@ static bool jobq_ran_locked(struct jobq *q, struct jobq_job *job, int ret)
 }
 
 /*
- * Run all that can be run. The queue's reference to the job that is in run_job is
- * ours meanwhile: it is on no list.
+ * Run all that can be run, within @budget. The queue's reference to the job that is in
+ * run_job is ours meanwhile: it is on no list.
  */
-static void jobq_drain(struct jobq *q)
+static void jobq_drain(struct jobq *q, unsigned int *budget)
 {
 	unsigned int kicks = 0, batch = 0;
 	struct jobq_job *job;
@@ -168,7 +173,7 @@ static void jobq_drain(struct jobq *q)
 		if (blocked && q->kicks == kicks)
 			job = NULL;
 		else
-			job = jobq_take_locked(q);
+			job = jobq_take_locked(q, budget);
 
 		if (!job && !batch)
 			break;
@@ -196,6 +201,41 @@ out:
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
+static void jobq_queue_worker(struct jobq *q)
+{
+	if (q->run_worker)
+		kthread_queue_work(q->run_worker, &q->run_kwork);
+	else
+		queue_work(jobq_run_wq, &q->run_work);
+}
+
+/**
+ * jobq_go_on() - what to do when the budget is used up
+ * @q: queue; the caller neither runs jobs nor signals right now
+ * @budget: refilled
+ *
+ * With interrupts disabled the rest is left to the worker. Not on a dead queue: there
+ * nobody else would do it, and committers are waiting for it.
+ *
+ * Context: Any. Takes &jobq.lock.
+ * Return: Whether the caller shall go on.
+ */
+bool jobq_go_on(struct jobq *q, unsigned int *budget)
+{
+	bool atomic = irqs_disabled();
+
+	*budget = JOBQ_BUDGET;
+	if (!atomic)
+		return true;
+
+	guard(spinlock_irqsave)(&q->lock);
+	if (q->state == JOBQ_DEAD)
+		return true;
+	/* Before it dies, as then teardown waits for the worker. */
+	jobq_queue_worker(q);
+	return false;
+}
+
 /**
  * jobq_run() - run and signal all that can be run and signalled
  * @q: queue
@@ -206,17 +246,20 @@ out:
 void jobq_run(struct jobq *q)
 {
 	bool atomic = q->flags & JOBQ_RUN_ATOMIC;
+	unsigned int budget = JOBQ_BUDGET;
 	unsigned long flags = 0;
 
 	guard(dfence_signalling)();
-	if (atomic)
-		flags = jobq_irq_save();
-	/* What has ended gives credits back, with which more may run. */
 	do {
-		jobq_drain(q);
-	} while (jobq_signal(q));
-	if (atomic)
-		jobq_irq_restore(flags);
+		if (atomic)
+			flags = jobq_irq_save();
+		/* What has ended gives credits back, with which more may run. */
+		do {
+			jobq_drain(q, &budget);
+		} while (jobq_signal(q, &budget) && budget);
+		if (atomic)
+			jobq_irq_restore(flags);
+	} while (!budget && jobq_go_on(q, &budget));
 }
 
 /**
@@ -230,14 +273,6 @@ bool jobq_settled(struct jobq *q)
 {
 	guard(spinlock_irqsave)(&q->lock);
 	return !q->draining;
-}
-
-static void jobq_queue_worker(struct jobq *q)
-{
-	if (q->run_worker)
-		kthread_queue_work(q->run_worker, &q->run_kwork);
-	else
-		queue_work(jobq_run_wq, &q->run_work);
 }
 
 /**

@@ -161,51 +161,63 @@ static void jobq_give_up_locked(struct jobq *q, struct list_head *batch)
 	}
 }
 
+/* Get the duty to signal, and jobs to do it for; none if somebody else has it. */
+static void jobq_take_ended(struct jobq *q, unsigned int *budget, struct list_head *batch)
+{
+	struct jobq_job *job;
+
+	guard(spinlock_irqsave)(&q->lock);
+	if (q->signalling)
+		return;
+	while (*budget && (job = jobq_pop_ended_locked(q))) {
+		list_add_tail(&job->node, batch);
+		--*budget;
+	}
+	q->signalling = !list_empty(batch);
+}
+
+static void jobq_signal_batch(struct jobq *q, struct list_head *batch)
+{
+	struct jobq_job *job;
+
+	list_for_each_entry(job, batch, node)
+		jobq_find_error(q, job);
+
+	scoped_guard(spinlock_irqsave, &q->lock)
+		jobq_count_ended_locked(q, batch);
+
+	list_for_each_entry(job, batch, node)
+		jobq_signal_one(job);
+
+	guard(spinlock_irqsave)(&q->lock);
+	jobq_give_up_locked(q, batch);
+	q->signalling = false;
+	jobq_wake_locked(q);
+}
+
 /**
- * jobq_signal() - signal the fences of all jobs that have ended
+ * jobq_signal() - signal the fences of jobs that have ended
  * @q: queue
+ * @budget: how many at most; what was used is subtracted
+ *
+ * Looks again after each batch, as others have left their jobs to it meanwhile.
  *
  * Context: Any, dma_fence signalling critical section. Takes &jobq.lock.
  * Return: Whether it signalled any: credits may have come back.
  */
-bool jobq_signal(struct jobq *q)
+bool jobq_signal(struct jobq *q, unsigned int *budget)
 {
-	struct jobq_job *job;
-	unsigned long flags;
+	unsigned long flags = jobq_irq_save();
 	bool any = false;
 	LIST_HEAD(batch);
 
-	flags = jobq_irq_save();
-	spin_lock(&q->lock);
-	if (q->signalling)
-		goto out;
-	q->signalling = true;
-
 	for (;;) {
-		while ((job = jobq_pop_ended_locked(q)))
-			list_add_tail(&job->node, &batch);
+		jobq_take_ended(q, budget, &batch);
 		if (list_empty(&batch))
 			break;
+		jobq_signal_batch(q, &batch);
 		any = true;
-
-		spin_unlock(&q->lock);
-		list_for_each_entry(job, &batch, node)
-			jobq_find_error(q, job);
-		spin_lock(&q->lock);
-
-		jobq_count_ended_locked(q, &batch);
-
-		spin_unlock(&q->lock);
-		list_for_each_entry(job, &batch, node)
-			jobq_signal_one(job);
-		spin_lock(&q->lock);
-
-		jobq_give_up_locked(q, &batch);
 	}
-	q->signalling = false;
-	jobq_wake_locked(q);
-out:
-	spin_unlock(&q->lock);
 	jobq_irq_restore(flags);
 	return any;
 }
@@ -247,10 +259,25 @@ void jobq_wait_signalled(struct jobq *q)
 }
 EXPORT_SYMBOL_NS_GPL(jobq_wait_signalled, "JOBQ");
 
+/**
+ * jobq_signal_all() - signal the fences of all jobs that have ended
+ * @q: queue
+ *
+ * Context: Any, dma_fence signalling critical section.
+ */
+void jobq_signal_all(struct jobq *q)
+{
+	unsigned int budget = JOBQ_BUDGET;
+
+	do {
+		jobq_signal(q, &budget);
+	} while (!budget && jobq_go_on(q, &budget));
+}
+
 static void jobq_signal_and_kick(struct jobq *q)
 {
 	guard(dfence_signalling)();
-	jobq_signal(q);
+	jobq_signal_all(q);
 	jobq_kick(q);
 }
 

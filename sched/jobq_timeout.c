@@ -216,7 +216,7 @@ void jobq_reset(struct jobq *q, struct jobq_job *guilty)
 	spin_unlock_irqrestore(&q->lock, flags);
 
 	guard(dfence_signalling)();
-	jobq_signal(q);
+	jobq_signal_all(q);
 }
 EXPORT_SYMBOL_NS_GPL(jobq_reset, "JOBQ");
 

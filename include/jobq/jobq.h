@@ -337,7 +337,7 @@ struct jobq {
 	struct work_struct free_work;
 	/** @unblock_work: A dependency signalled, atomic-safe queue. */
 	struct irq_work unblock_work;
-	/** @run_work: Drains a queue that may sleep, no @run_worker. */
+	/** @run_work: Drains a queue that may sleep, no @run_worker; ends many jobs. */
 	struct work_struct run_work;
 	/** @run_kwork: Drains a queue that may sleep, on @run_worker. */
 	struct kthread_work run_kwork;

@@ -12,6 +12,7 @@
 
 #include <dfence/dfence.h>
 
+#include "../jobq_internal.h"
 #include "mock.h"
 
 /* Pending jobs that never ran, on a dependency that never signals. */
@@ -219,6 +220,54 @@ static void gone_in_irq(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mq->force_stops, 0);
 }
 
+static void count_in_hardirq(struct mock_queue *mq, struct mock_job *job)
+{
+	mq->progress += in_hardirq();
+}
+
+/* Many jobs are cancelled by an interrupt: it doesn't signal all of them. */
+static void many_killed_in_irq(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
+	const unsigned int num = 5 * JOBQ_BUDGET;
+	struct mock_foreign foreign;
+	struct mock_job *job = mock_job(mq);
+
+	mock_foreign_init(test, &foreign);
+	mock_foreign_dep(test, &foreign, job);
+	mock_commit(mq, job);
+	mq->on_signal = count_in_hardirq;
+	mock_submit_many(mq, num - 1);
+	mock_hardirq(test, kill_in_irq, mq);
+	mock_wait_for(test, &mq->num_signalled, num);
+	/* It kills, then says that the hardware has stopped. */
+	KUNIT_EXPECT_LE(test, mq->progress, 2 * JOBQ_BUDGET);
+
+	mq->on_signal = NULL;
+	jobq_job_put(&job->base);
+	mock_queue_end(mq);
+	mock_foreign_end(&foreign);
+}
+
+/* The same, by the one who tears the queue down. */
+static void many_torn_down(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+	const unsigned int num = 5 * JOBQ_BUDGET;
+	struct mock_foreign foreign;
+	struct mock_job *job = mock_job(mq);
+
+	mock_foreign_init(test, &foreign);
+	mock_foreign_dep(test, &foreign, job);
+	mock_commit(mq, job);
+	mock_submit_many(mq, num - 1);
+	jobq_job_put(&job->base);
+	mock_queue_end(mq);
+	KUNIT_EXPECT_EQ(test, mq->num_signalled, num);
+	KUNIT_EXPECT_EQ(test, atomic_read(&mq->num_freed), num);
+	mock_foreign_end(&foreign);
+}
+
 static void kill_from_run_job(struct mock_queue *mq, struct mock_job *job)
 {
 	if (mq->tries == 2)
@@ -408,6 +457,8 @@ static struct kunit_case kill_cases[] = {
 	KUNIT_CASE(no_stop_op),
 	KUNIT_CASE(completes_after_kill),
 	KUNIT_CASE(gone_in_irq),
+	KUNIT_CASE(many_killed_in_irq),
+	KUNIT_CASE(many_torn_down),
 	KUNIT_CASE(kill_during_run_job),
 	KUNIT_CASE(kill_during_busy_run_job),
 	KUNIT_CASE(only_the_first_kill_counts),
