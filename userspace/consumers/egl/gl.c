@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The display without a screen: Mesa's software device, whatever GPUs there are. */
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "gl.h"
 
