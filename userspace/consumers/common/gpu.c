@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sync_file.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,27 @@ int gpu_buf_create(struct gpu *gpu, uint64_t size, struct gpu_buf *ret_buf)
 		return ret;
 	}
 	buf.map = map;
+	*ret_buf = buf;
+	return 0;
+}
+
+int gpu_buf_import(struct gpu *gpu, int dmabuf, struct gpu_buf *ret_buf)
+{
+	struct gpu_buf buf = { 0 };
+	int ret;
+
+	ret = carillon_bo_import(gpu->dev, dmabuf, &buf.bo);
+	if (ret)
+		return ret;
+	buf.size = carillon_bo_size(buf.bo);
+	buf.dmabuf = fcntl(dmabuf, F_DUPFD_CLOEXEC, 0);
+	ret = buf.dmabuf < 0 ? -errno : carillon_vm_map(gpu->vm, buf.bo, 0, &buf.va);
+	if (ret) {
+		if (buf.dmabuf >= 0)
+			close(buf.dmabuf);
+		carillon_bo_destroy(buf.bo);
+		return ret;
+	}
 	*ret_buf = buf;
 	return 0;
 }

@@ -27,7 +27,7 @@ void gpu_close(struct gpu *gpu);
  * @bo: buffer
  * @size: bytes
  * @va: address for our GPU
- * @map: address for the CPU
+ * @map: address for the CPU, or NULL
  * @dmabuf: descriptor for other drivers
  */
 struct gpu_buf {
@@ -39,6 +39,9 @@ struct gpu_buf {
 };
 
 int gpu_buf_create(struct gpu *gpu, uint64_t size, struct gpu_buf *ret_buf);
+
+/** gpu_buf_import() - another driver's @dmabuf, borrowed; there's no gpu_buf.map */
+int gpu_buf_import(struct gpu *gpu, int dmabuf, struct gpu_buf *ret_buf);
 void gpu_buf_destroy(struct gpu *gpu, struct gpu_buf *buf);
 
 /**

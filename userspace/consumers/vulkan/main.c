@@ -19,6 +19,7 @@ static const struct tap_case cases[] = {
 	{ "a gated copy of a late linear image waits, and has new data", test_gated_image, true },
 	{ "what is written into a linear image of ours has our checksum", test_image_written },
 	{ "a result in our buffer comes back into a job of ours", test_back_own, true },
+	{ "a result in Vulkan's memory comes back into a job of ours", test_back_foreign, true },
 	{ "a job of ours hangs: the wait ends with it", test_hang, true },
 	{ "our device goes: the wait ends with it", test_unplug, true },
 };

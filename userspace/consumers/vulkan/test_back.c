@@ -69,6 +69,19 @@ static void run(struct copy *copy, const struct gpu_buf *result)
 	check(copy, result);
 }
 
+/* Makes the submit of @copy one into memory of Vulkan's. */
+static bool use_foreign(struct copy *copy, int *ret_dmabuf)
+{
+	struct vk *vk = &copy->ctx->vk;
+
+	vk_buf_destroy(vk, &copy->vk_dst);
+	if (!EXPECT_EQ(vk_buf_export(vk, SIZE, &copy->vk_dst, ret_dmabuf), 0))
+		return false;
+	vkFreeCommandBuffers(vk->dev, vk->pool, 1, &copy->submit.cmds);
+	copy->submit.cmds = vk_record_copy(vk, &copy->vk_dst, &copy->vk_src, SIZE);
+	return EXPECT(copy->submit.cmds);
+}
+
 /* The result is in a buffer of ours. */
 void test_back_own(void *ctx)
 {
@@ -77,5 +90,25 @@ void test_back_own(void *ctx)
 
 	if (copy_begin(c, &c->gpu, &copy))
 		run(&copy, &copy.dst);
+	copy_end(&copy);
+}
+
+/* The result is in memory of Vulkan's, which our GPU reads as a dma-buf. */
+void test_back_foreign(void *ctx)
+{
+	struct gpu_buf result = { 0 };
+	struct ctx *c = ctx;
+	struct copy copy;
+	int dmabuf = -1;
+
+	if (copy_begin(c, &c->gpu, &copy) && use_foreign(&copy, &dmabuf) &&
+	    EXPECT_EQ(gpu_buf_import(&c->gpu, dmabuf, &result), 0)) {
+		/* Both round up to pages; the checksum is of all there is. */
+		EXPECT_EQ(result.size, SIZE);
+		run(&copy, &result);
+	}
+	gpu_buf_destroy(&c->gpu, &result);
+	if (dmabuf >= 0)
+		close(dmabuf);
 	copy_end(&copy);
 }

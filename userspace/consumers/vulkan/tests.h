@@ -42,6 +42,7 @@ void test_image_written(void *ctx);
 
 /* test_back.c */
 void test_back_own(void *ctx);
+void test_back_foreign(void *ctx);
 
 /* test_error.c */
 void test_hang(void *ctx);
