@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The display without a screen: Mesa's software device, whatever GPUs there are. */
+/* A display without a screen: Mesa's software device, or a GPU. */
 #include <string.h>
 
 #include "gl.h"
@@ -24,7 +24,21 @@ static int has_word(const char *words, const char *word)
 	return 0;
 }
 
-static EGLDeviceEXT software_device(void)
+/* Whether @device has the render node @node; NULL: is the software one. */
+static int is_device(PFNEGLQUERYDEVICESTRINGEXTPROC query, EGLDeviceEXT device, const char *node)
+{
+	const char *words = query(device, EGL_EXTENSIONS);
+	const char *path;
+
+	if (!node)
+		return has_word(words, "EGL_MESA_device_software");
+	if (!has_word(words, "EGL_EXT_device_drm_render_node"))
+		return 0;
+	path = query(device, EGL_DRM_RENDER_NODE_FILE_EXT);
+	return path && !strcmp(path, node);
+}
+
+static EGLDeviceEXT find_device(const char *node)
 {
 	PFNEGLQUERYDEVICESEXTPROC query_devices =
 		(PFNEGLQUERYDEVICESEXTPROC)eglGetProcAddress("eglQueryDevicesEXT");
@@ -36,21 +50,21 @@ static EGLDeviceEXT software_device(void)
 	if (!query_devices || !query_string || !query_devices(MAX_DEVICES, devices, &num))
 		return EGL_NO_DEVICE_EXT;
 	for (EGLint i = 0; i < num; i++)
-		if (has_word(query_string(devices[i], EGL_EXTENSIONS), "EGL_MESA_device_software"))
+		if (is_device(query_string, devices[i], node))
 			return devices[i];
 	return EGL_NO_DEVICE_EXT;
 }
 
-static const char *open_display(struct gl *gl)
+static const char *open_display(struct gl *gl, const char *node)
 {
-	EGLDeviceEXT device = software_device();
+	EGLDeviceEXT device = find_device(node);
 	const char *has;
 
 	if (device == EGL_NO_DEVICE_EXT)
-		return "EGL has no software device";
+		return node ? "EGL doesn't have the GPU" : "EGL has no software device";
 	gl->dpy = eglGetPlatformDisplay(EGL_PLATFORM_DEVICE_EXT, device, NULL);
 	if (gl->dpy == EGL_NO_DISPLAY || !eglInitialize(gl->dpy, NULL, NULL))
-		return "EGL's software device gives no display";
+		return "EGL's device gives no display";
 	has = eglQueryString(gl->dpy, EGL_EXTENSIONS);
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
 		if (!has_word(has, extensions[i]))
@@ -118,7 +132,7 @@ uint8_t gl_painted(uint32_t i, int width)
 	return pixel[i % GL_PIXEL_BYTES];
 }
 
-static GLuint program(const char *fragment)
+GLuint gl_program(const char *fragment)
 {
 	GLuint prog = glCreateProgram();
 	GLint ok = 0;
@@ -130,13 +144,13 @@ static GLuint program(const char *fragment)
 	return ok ? prog : 0;
 }
 
-const char *gl_open(struct gl *gl)
+const char *gl_open(struct gl *gl, const char *node)
 {
 	const EGLint attribs[] = { EGL_CONTEXT_CLIENT_VERSION, 3, EGL_NONE };
 	const char *why;
 
 	memset(gl, 0, sizeof(*gl));
-	why = open_display(gl);
+	why = open_display(gl, node);
 	if (why)
 		return why;
 	get_functions(gl);
@@ -146,8 +160,8 @@ const char *gl_open(struct gl *gl)
 		return "no context of OpenGL ES 3";
 	if (!has_word((const char *)glGetString(GL_EXTENSIONS), "GL_OES_EGL_image"))
 		why = "GL_OES_EGL_image";
-	gl->sampler = program(sampled);
-	gl->painter = program(painted);
+	gl->sampler = gl_program(sampled);
+	gl->painter = gl_program(painted);
 	if (!gl->sampler || !gl->painter)
 		why = "a shader doesn't compile";
 	gl_end(gl);

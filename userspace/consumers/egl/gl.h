@@ -35,12 +35,13 @@ struct gl {
 };
 
 /**
- * gl_open() - open Mesa's software device
+ * gl_open() - open Mesa's software device, or a GPU
  * @gl: filled in
+ * @node: render node of the GPU; NULL: the software device
  *
  * Return: NULL, or why it can't be used.
  */
-const char *gl_open(struct gl *gl);
+const char *gl_open(struct gl *gl, const char *node);
 void gl_close(struct gl *gl);
 
 /** gl_begin() - the context is this thread's from here on; whether that worked */
@@ -51,6 +52,9 @@ void gl_end(struct gl *gl);
 
 /** gl_name() - what draws; inside of gl_begin() */
 const char *gl_name(void);
+
+/** gl_program() - a program that draws one triangle over all, by a shader; or 0 */
+GLuint gl_program(const char *fragment);
 
 /** gl_import_fence() - an EGLSync with a duplicate of @sync_file; or EGL_NO_SYNC_KHR */
 EGLSyncKHR gl_import_fence(struct gl *gl, int sync_file);

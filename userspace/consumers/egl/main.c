@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 
 	if (gpu_open(&ctx.gpu))
 		return tap_bail("no Carillon device");
-	why = gl_open(&ctx.gl);
+	why = gl_open(&ctx.gl, NULL);
 	if (why) {
 		ret = tap_skip_all(why);
 	} else {
