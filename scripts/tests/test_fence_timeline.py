@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""Tests of the drawing of fences across drivers."""
+
+import unittest
+import xml.etree.ElementTree as ET
+
+import fence_timeline
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+RECORD = """\
+{"scene":"nothing happens"}
+{"scene":"a <flip> & a job"}
+{"lane":"carillon","name":"late","begin_ns":1000000,"end_ns":5000000}
+{"lane":"bochs-drm","name":"flip","begin_ns":2000000,"end_ns":6000000}
+{"lane":"carillon","name":"late too","begin_ns":4000000,"end_ns":4500000}
+{"lane":"carillon","name":"next","begin_ns":5000000,"end_ns":6000000}
+{"fence":"carillon","to":"bochs-drm","signal_ns":5000000,"taken_ns":5000000}
+{"fence":"somebody","to":"bochs-drm","signal_ns":5000000,"taken_ns":5000000}
+""".splitlines()
+
+
+class Timeline(unittest.TestCase):
+    """What is recorded is what is drawn."""
+
+    def test_scenes_with_events(self):
+        scenes = fence_timeline.read(RECORD, "kms")
+        self.assertEqual([s.name for s in scenes], ["a <flip> & a job"])
+        self.assertEqual(len(scenes[0].bars), 4)
+        self.assertEqual(len(scenes[0].fences), 2)
+
+    def test_overlaps_get_rows(self):
+        scene = fence_timeline.read(RECORD, "kms")[0]
+        self.assertEqual(scene.lanes(), {"carillon": 2, "bochs-drm": 1})
+        self.assertEqual({b.name: b.row for b in scene.bars},
+                         {"late": 0, "late too": 1, "next": 0, "flip": 0})
+
+    def test_drawing(self):
+        root = ET.fromstring(fence_timeline.draw(fence_timeline.read(RECORD, "kms")))
+        titles = [t.text for t in root.iter(SVG + "title")]
+        self.assertIn("carillon: late, 4.00 ms", titles)
+        self.assertEqual(len(titles), 4)
+        # A fence of a lane that isn't there has no arrow.
+        arrows = [p for p in root.iter(SVG + "path") if p.get("class") == "fence"]
+        self.assertEqual(len(arrows), 1)
+        self.assertTrue(arrows[0].get("d").startswith("M958.0 "))
+        self.assertIn(" a <flip> & a job", [t.tail for t in root.iter(SVG + "tspan")])
+
+    def test_nothing(self):
+        ET.fromstring(fence_timeline.draw([]))
+
+    def test_bad_records(self):
+        for line in ("{", "[]", "{}", '{"lane":"a","name":"b","begin_ns":1,"end_ns":"x"}'):
+            with self.assertRaisesRegex(ValueError, "kms.events, line 1"):
+                fence_timeline.read([line], "kms")
+
+    def test_steps(self):
+        self.assertEqual([round(fence_timeline.step_ms(s), 6) for s in (0.5, 10, 100, 1300)],
+                         [0.05, 1, 10, 200])
