@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <errno.h>
 #include <string.h>
 
 #include "events.h"
 #include "late.h"
 
 #define GATE		GPU_JOB_RESULT
-#define END_MS		30000
+#define END_NS		30000000000ll
 
 int late_create(struct gpu *gpu, uint64_t size, struct late *late)
 {
@@ -76,7 +75,7 @@ static void record(const struct late *late)
 {
 	struct carillon_fence_info info;
 
-	if (late->job.fence < 0 || gpu_fence_status(late->job.fence, END_MS) == -ETIME ||
+	if (late->job.fence < 0 || carillon_fence_wait(late->job.fence, END_NS) ||
 	    carillon_fence_info(late->job.fence, &info))
 		return;
 	events_add("carillon", "late job, held", late->held_ns, info.signal_ns);

@@ -60,6 +60,7 @@ void test_hang(void *ctx)
 		EXPECT(!work_wait(draw.work, HANG_WATCH_MS));
 		expect_end(&draw, -ETIME);
 		events_add("llvmpipe", "gated drawing, job hangs", begin, now_ns());
+		events_fence("carillon", draw.late.job.fence, "llvmpipe", begin);
 		EXPECT_EQ(draw.pixels[0], LATE_OLD);
 		expect_ready(&c->gl, draw.late.job.fence);
 	}
@@ -81,6 +82,7 @@ void test_unplug(void *ctx)
 		EXPECT_EQ(fault_unplug(), 0);
 		expect_end(&draw, -ENODEV);
 		events_add("llvmpipe", "gated drawing, device unplugged", begin, now_ns());
+		events_fence("carillon", draw.late.job.fence, "llvmpipe", begin);
 		EXPECT_EQ(draw.pixels[0], LATE_OLD);
 	}
 	draw_end(&draw);

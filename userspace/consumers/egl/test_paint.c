@@ -30,6 +30,7 @@ static uint32_t buffer_crc(struct draw *draw)
 
 	EXPECT_EQ(gpu_crc32c(draw->late.gpu, &draw->late.buf, draw->fence, &crc), 0);
 	events_add("carillon", "checksum", begin, now_ns());
+	events_fence("llvmpipe", draw->fence, "carillon", begin);
 	return crc;
 }
 
@@ -66,6 +67,7 @@ void test_gated_paint(void *ctx)
 			EXPECT_EQ(late_release(&draw.late), 0);
 			EXPECT(work_wait(draw.work, PATIENCE_MS));
 			events_add("llvmpipe", "gated drawing into our buffer", begin, now_ns());
+			events_fence("carillon", draw.late.job.fence, "llvmpipe", begin);
 			EXPECT(!draw.problem);
 			tap_note("Mesa's sync_file: %s", draw.fence < 0 ? "none" :
 				 gpu_fence_status(draw.fence, 0) == 1 ? "signalled" : "not signalled");

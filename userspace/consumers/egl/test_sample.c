@@ -46,6 +46,7 @@ void test_gated_sample(void *ctx)
 			EXPECT_EQ(late_release(&draw.late), 0);
 			EXPECT(work_wait(draw.work, PATIENCE_MS));
 			events_add("llvmpipe", "gated drawing", begin, now_ns());
+			events_fence("carillon", draw.late.job.fence, "llvmpipe", begin);
 		}
 		EXPECT(!draw.problem);
 		EXPECT(!memcmp(draw.pixels, draw.late.fresh.map, SIZE));

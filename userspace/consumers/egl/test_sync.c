@@ -51,6 +51,7 @@ void test_held_sync(void *ctx)
 			  EGL_CONDITION_SATISFIED_KHR);
 		EXPECT(late_is_fresh(&late));
 		events_add("llvmpipe", "eglClientWaitSyncKHR", begin, now_ns());
+		events_fence("carillon", late.job.fence, "llvmpipe", begin);
 		gl->destroy_sync(gl->dpy, sync);
 	}
 	gl_end(gl);

@@ -12,6 +12,17 @@
 
 #define HANG_LIMIT_MS	1500
 
+/* For the timeline: it waited for a job of ours. */
+static void record(const struct flip *flip)
+{
+	struct carillon_fence_info shown;
+
+	if (carillon_fence_info(flip->out_fence, &shown))
+		return;
+	events_add("bochs-drm", "flip waits", flip->commit_ns, shown.signal_ns);
+	events_fence("carillon", flip->in_fence, "bochs-drm", flip->commit_ns);
+}
+
 /* A flip back to the frame that is shown, behind @job, which ends with @error. */
 static void expect_flip(struct kms *kms, const struct gpu_job *job, int error)
 {
@@ -25,6 +36,7 @@ static void expect_flip(struct kms *kms, const struct gpu_job *job, int error)
 	EXPECT_EQ(gpu_fence_status(job->fence, 0), error);
 	/* KMS doesn't pass errors on: the flip has happened, and says so. */
 	EXPECT_EQ(gpu_fence_status(flip.out_fence, KMS_FLIP_MS), 1);
+	record(&flip);
 	close(flip.out_fence);
 	kms_shows(kms, kms->home.map, "the frame");
 	EXPECT_EQ(kms_go_home(kms), 0);
@@ -93,6 +105,7 @@ static void unplug(struct kms *kms, struct late *late, uint32_t fb)
 		EXPECT_EQ(kms_go_home(kms), 0);
 		kms_shows(kms, kms->home.map, "another buffer of a GPU that is gone");
 		late->held = false;
+		record(&flip);
 	}
 	close(flip.out_fence);
 }

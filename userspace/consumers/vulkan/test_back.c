@@ -50,6 +50,7 @@ static void check(struct copy *copy, const struct gpu_buf *result)
 	EXPECT_EQ(gpu_crc32c(copy->gpu, result, fd, &crc), 0);
 	EXPECT_EQ(crc, crc32c(copy->late.fresh.map, SIZE));
 	events_add("carillon", "checksum", begin, now_ns());
+	events_fence("lavapipe", fd, "carillon", begin);
 	if (fd >= 0)
 		close(fd);
 }
@@ -65,6 +66,7 @@ static void run(struct copy *copy, const struct gpu_buf *result)
 	if (!EXPECT(work_wait(copy->work, PATIENCE_MS)))
 		return;
 	events_add("lavapipe", "gated copy", begin, now_ns());
+	events_fence("carillon", copy->late.job.fence, "lavapipe", begin);
 	EXPECT_EQ(copy->submit.result, VK_SUCCESS);
 	check(copy, result);
 }

@@ -32,6 +32,7 @@ void test_gated_copy(void *ctx)
 		EXPECT_EQ(late_release(&copy.late), 0);
 		EXPECT(work_wait(copy.work, PATIENCE_MS));
 		events_add("lavapipe", "gated copy", begin, now_ns());
+		events_fence("carillon", copy.late.job.fence, "lavapipe", begin);
 		EXPECT_EQ(copy.submit.result, VK_SUCCESS);
 		EXPECT(copy_is_fresh(&copy));
 	}

@@ -52,6 +52,7 @@ void test_hang(void *ctx)
 		EXPECT(!work_wait(copy.work, HANG_WATCH_MS));
 		expect_end(&copy, -ETIME);
 		events_add("lavapipe", "gated copy, job hangs", begin, now_ns());
+		events_fence("carillon", copy.late.job.fence, "lavapipe", begin);
 		EXPECT(copy_has(&copy, LATE_OLD));
 		expect_ready(&c->vk, copy.late.job.fence);
 	}
@@ -74,6 +75,7 @@ void test_unplug(void *ctx)
 		expect_end(&copy, -ENODEV);
 		EXPECT(copy_has(&copy, LATE_OLD));
 		events_add("lavapipe", "gated copy, device unplugged", begin, now_ns());
+		events_fence("carillon", copy.late.job.fence, "lavapipe", begin);
 	}
 	copy_end(&copy);
 	gpu_close(&c->gpu);

@@ -51,6 +51,7 @@ void test_held_fence(void *ctx)
 		EXPECT(late_is_fresh(&late));
 		EXPECT_EQ(vkGetFenceStatus(vk->dev, fence), VK_SUCCESS);
 		events_add("lavapipe", "vkWaitForFences", begin, now_ns());
+		events_fence("carillon", late.job.fence, "lavapipe", begin);
 		vkDestroyFence(vk->dev, fence, NULL);
 	}
 	late_destroy(&late);

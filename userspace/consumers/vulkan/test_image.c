@@ -47,6 +47,7 @@ void test_gated_image(void *ctx)
 		EXPECT_EQ(late_release(&copy.late), 0);
 		EXPECT(work_wait(copy.work, PATIENCE_MS));
 		events_add("lavapipe", "gated copy of an image", begin, now_ns());
+		events_fence("carillon", copy.late.job.fence, "lavapipe", begin);
 		EXPECT_EQ(copy.submit.result, VK_SUCCESS);
 		EXPECT(copy_is_fresh(&copy));
 	}
