@@ -9,15 +9,16 @@ import json
 from xml.sax.saxutils import escape, quoteattr
 
 # Lengths are in units of the drawing.
-WIDTH = 1200
+WIDTH = 1320
 MARGIN = 28
-LEFT = 150       # where time begins
-RIGHT = 1160     # where it ends
+GUTTER = 36      # between the two columns
+LABELS = 88      # of a panel: its lanes' names
+MANY = 8         # a panel with more bars is as wide as the drawing
 ROW = 32
 BAR = 18
 HEAD = 40        # a panel's title, with the room above it
 AXIS = 26        # ticks below a panel
-TOP = 96         # of the first panel
+TOP = 84         # of the first panel
 CHAR = 6.3       # about what a letter of a bar takes
 
 COLOURS = {
@@ -67,9 +68,13 @@ class Scene:
     bars: list = dataclasses.field(default_factory=list)
     fences: list = dataclasses.field(default_factory=list)
 
+    def crosses(self):
+        """Whether more than one driver takes part."""
+        return len({bar.lane for bar in self.bars}) > 1
+
     def lanes(self):
-        """Returns {lane: number of its rows}, in order of appearance; bars get their rows."""
-        ends = {}
+        """Returns {lane: number of its rows}, ours first; bars get their rows."""
+        ends = {"carillon": []} if any(b.lane == "carillon" for b in self.bars) else {}
         for bar in sorted(self.bars, key=lambda b: b.begin):
             rows = ends.setdefault(bar.lane, [])
             bar.row = next((i for i, end in enumerate(rows) if end <= bar.begin), len(rows))
@@ -78,7 +83,7 @@ class Scene:
 
 
 def read(lines, consumer):
-    """Returns the scenes of @consumer that have something to show. Raises ValueError."""
+    """Returns the scenes of @consumer in which drivers meet. Raises ValueError."""
     scenes = [Scene(consumer, consumer)]
     for number, line in enumerate(lines, 1):
         try:
@@ -93,24 +98,25 @@ def read(lines, consumer):
                 scenes[-1].bars.append(Bar(event["lane"], event["name"], begin, max(begin, end)))
         except (KeyError, TypeError, ValueError) as err:
             raise ValueError(f"{consumer}.events, line {number}: {err!r}") from err
-    return [s for s in scenes if s.bars]
+    return [s for s in scenes if s.crosses()]
 
 
-def step_ms(span_ms):
-    """Returns a round distance of ticks for an axis of @span_ms: 1, 2 or 5 times a power of ten."""
+def step_ms(span_ms, most):
+    """Returns a round distance for @most ticks in @span_ms: 1, 2 or 5 times a power of ten."""
     step = 1e-3
     while True:
         for factor in (1, 2, 5):
-            if span_ms / (step * factor) <= 12:
+            if span_ms / (step * factor) <= most:
                 return step * factor
         step *= 10
 
 
 class Panel:
-    """One scene on the drawing, from @top down."""
+    """One scene on the drawing, from (@left, @top), @width wide."""
 
-    def __init__(self, scene, top):
-        self.scene, self.top = scene, top
+    def __init__(self, scene, left, top, width):
+        self.scene, self.edge, self.top = scene, left, top
+        self.left, self.right = left + LABELS, left + width - 8
         self.lanes = scene.lanes()
         times = [t for b in scene.bars for t in (b.begin, b.end)]
         times += [t for f in scene.fences for t in (f.signalled, f.taken)]
@@ -125,7 +131,7 @@ class Panel:
 
     def x(self, ns):
         """Returns where the time @ns is."""
-        return LEFT + (RIGHT - LEFT) * (ns - self.begin) / self.span
+        return self.left + (self.right - self.left) * (ns - self.begin) / self.span
 
     def y(self, lane, row=0):
         """Returns the middle of a row of @lane."""
@@ -133,7 +139,7 @@ class Panel:
 
     def _axis(self):
         bottom = self.top + HEAD + self.body
-        step = step_ms(self.span / 1e6)
+        step = step_ms(self.span / 1e6, (self.right - self.left) / 75)
         for i in range(int(self.span / 1e6 / step) + 1):
             x = self.x(self.begin + i * step * 1e6)
             yield f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{self.top + HEAD}" y2="{bottom + 4}"/>'
@@ -155,7 +161,7 @@ class Panel:
         """Returns how much is free behind @bar in its row."""
         behind = [b.begin for b in self.scene.bars
                   if (b.lane, b.row) == (bar.lane, bar.row) and b.begin >= bar.end and b is not bar]
-        return (self.x(min(behind)) if behind else WIDTH - MARGIN) - self.x(bar.end)
+        return (self.x(min(behind)) if behind else self.right) - self.x(bar.end)
 
     def _end_of(self, lane, ns, towards):
         """Returns the edge of the bar of @lane that is there at @ns, on the side of y @towards."""
@@ -178,14 +184,15 @@ class Panel:
     def draw(self):
         """Yields the elements of the panel."""
         title = escape(self.scene.name)
-        yield (f'<text class="h2" x="{MARGIN}" y="{self.top + 24}"><tspan class="who">'
+        yield (f'<text class="h2" x="{self.edge}" y="{self.top + 24}"><tspan class="who">'
                f'{escape(self.scene.consumer)}:</tspan> {title}</text>')
-        yield (f'<rect class="back" x="{LEFT - 6}" y="{self.top + HEAD - 2}" width="{RIGHT - LEFT + 12}" '
+        yield (f'<rect class="back" x="{self.left - 6}" y="{self.top + HEAD - 2}" '
+               f'width="{self.right - self.left + 12}" '
                f'height="{self.body + 4}" rx="4"/>')
         yield from self._axis()
         for lane in self.lanes:
             colour = COLOURS.get(lane, OTHER)
-            yield (f'<text class="lane" x="{LEFT - 14}" y="{self.y(lane) + 4:.1f}" '
+            yield (f'<text class="lane" x="{self.left - 14}" y="{self.y(lane) + 4:.1f}" '
                    f'style={quoteattr("fill:" + colour)}>{escape(lane)}</text>')
         for bar in self.scene.bars:
             yield from self._bar(bar)
@@ -193,13 +200,29 @@ class Panel:
             yield from self._fence(fence)
 
 
+def layout(scenes):
+    """Returns the panels of @scenes and where the last one ends: two beside each other, or a wide one."""
+    half = (WIDTH - 2 * MARGIN - GUTTER) / 2
+    panels, top, beside = [], TOP, None
+    for scene in scenes:
+        if len(scene.bars) > MANY:
+            panels.append(Panel(scene, MARGIN, top, WIDTH - 2 * MARGIN))
+            beside = None
+        elif beside:
+            panels.append(Panel(scene, MARGIN + half + GUTTER, beside.top, half))
+            top = max(top, beside.top + panels[-1].height)
+            beside = None
+            continue
+        else:
+            panels.append(beside := Panel(scene, MARGIN, top, half))
+        top += panels[-1].height
+    return panels, top
+
+
 def draw(scenes):
     """Returns the SVG of @scenes."""
-    panels, top = [], TOP
-    for scene in scenes:
-        panels.append(Panel(scene, top))
-        top += panels[-1].height
-    height = top + MARGIN
+    panels, bottom = layout(scenes)
+    height = bottom + MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
         f'viewBox="0 0 {WIDTH} {height}">', f"<style>{STYLE}</style>",

@@ -23,7 +23,7 @@ RECORD = """\
 class Timeline(unittest.TestCase):
     """What is recorded is what is drawn."""
 
-    def test_scenes_with_events(self):
+    def test_scenes(self):
         scenes = fence_timeline.read(RECORD, "kms")
         self.assertEqual([s.name for s in scenes], ["a <flip> & a job"])
         self.assertEqual(len(scenes[0].bars), 4)
@@ -43,8 +43,24 @@ class Timeline(unittest.TestCase):
         # A fence of a lane that isn't there has no arrow.
         arrows = [p for p in root.iter(SVG + "path") if p.get("class") == "fence"]
         self.assertEqual(len(arrows), 1)
-        self.assertTrue(arrows[0].get("d").startswith("M958.0 "))
+        # Four fifths of its panel's time.
+        panel = fence_timeline.layout(fence_timeline.read(RECORD, "kms"))[0][0]
+        self.assertEqual(arrows[0].get("d").split()[0],
+                         "M%.1f" % (panel.left + 0.8 * (panel.right - panel.left)))
         self.assertIn(" a <flip> & a job", [t.tail for t in root.iter(SVG + "tspan")])
+
+    def test_layout(self):
+        scene = fence_timeline.read(RECORD, "kms")[0]
+        wide = fence_timeline.Scene("kms", "many", scene.bars * 3)
+        panels, bottom = fence_timeline.layout([scene, scene, scene, wide, scene])
+        tops = [p.top for p in panels]
+        self.assertEqual(tops[0], tops[1])
+        self.assertTrue(tops[1] < tops[2] < tops[3] < tops[4] < bottom)
+        for above, below in ((0, 2), (1, 2), (2, 3), (3, 4)):
+            self.assertLessEqual(tops[above] + panels[above].height, tops[below])
+
+    def test_lone_lanes_are_left_out(self):
+        self.assertEqual(fence_timeline.read(RECORD[:3], "kms"), [])
 
     def test_nothing(self):
         ET.fromstring(fence_timeline.draw([]))
@@ -55,5 +71,5 @@ class Timeline(unittest.TestCase):
                 fence_timeline.read([line], "kms")
 
     def test_steps(self):
-        self.assertEqual([round(fence_timeline.step_ms(s), 6) for s in (0.5, 10, 100, 1300)],
+        self.assertEqual([round(fence_timeline.step_ms(s, 12), 6) for s in (0.5, 10, 100, 1300)],
                          [0.05, 1, 10, 200])
