@@ -508,6 +508,40 @@ int carillon_fence_info(int fd, struct carillon_fence_info *ret_info);
  */
 int carillon_fence_merge(const char *name, int fd1, int fd2, int *ret_fd);
 
+/*
+ * Fences on a shared buffer. Drivers with implicit synchronisation look for them
+ * there and put theirs there; carillon_submit_run() does neither. Before a job that
+ * uses such a buffer: carillon_fence_from_dmabuf() and carillon_submit_wait_fd(). After:
+ * carillon_submit_signal_fd() and carillon_fence_to_dmabuf().
+ */
+
+/** CARILLON_ACCESS_READ - a job reads: it waits for writers, and writers for it */
+#define CARILLON_ACCESS_READ	(1u << 0)
+/** CARILLON_ACCESS_WRITE - a job writes, or both: it waits for all, and all for it */
+#define CARILLON_ACCESS_WRITE	(1u << 1)
+
+/**
+ * carillon_fence_from_dmabuf() - what a job has to wait for before it uses a buffer
+ * @dmabuf: dma-buf, borrowed
+ * @access: CARILLON_ACCESS_READ, CARILLON_ACCESS_WRITE, or both: what the job does
+ * @ret_fd: sync_file, close-on-exec; signalled already if there is nothing to wait for
+ *
+ * Return: 0; -EINVAL for other values of @access or what is no dma-buf; -EBADF; -ENOMEM.
+ */
+int carillon_fence_from_dmabuf(int dmabuf, uint32_t access, int *ret_fd);
+
+/**
+ * carillon_fence_to_dmabuf() - have others wait before they use a buffer
+ * @dmabuf: dma-buf, borrowed
+ * @access: CARILLON_ACCESS_READ, CARILLON_ACCESS_WRITE, or both: what is done to it
+ *	until @fd signals
+ * @fd: sync_file, borrowed
+ *
+ * Return: 0; -EINVAL for other values of @access, what is no dma-buf or no sync_file;
+ * -EBADF; -ENOMEM.
+ */
+int carillon_fence_to_dmabuf(int dmabuf, uint32_t access, int fd);
+
 #ifdef __cplusplus
 }
 #endif

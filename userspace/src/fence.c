@@ -2,7 +2,9 @@
 
 #include "lib.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <linux/dma-buf.h>
 #include <linux/sync_file.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -102,4 +104,25 @@ int carillon_fence_merge(const char *name, int fd1, int fd2, int *ret_fd)
 		return err;
 	*ret_fd = data.fence;
 	return 0;
+}
+
+static_assert(CARILLON_ACCESS_READ == DMA_BUF_SYNC_READ &&
+	      CARILLON_ACCESS_WRITE == DMA_BUF_SYNC_WRITE, "passed on to the kernel");
+
+int carillon_fence_from_dmabuf(int dmabuf, uint32_t access, int *ret_fd)
+{
+	struct dma_buf_export_sync_file args = { .flags = access, .fd = -1 };
+	int err = sync_ioctl(dmabuf, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &args);
+
+	if (err)
+		return err;
+	*ret_fd = args.fd;
+	return 0;
+}
+
+int carillon_fence_to_dmabuf(int dmabuf, uint32_t access, int fd)
+{
+	struct dma_buf_import_sync_file args = { .flags = access, .fd = fd };
+
+	return sync_ioctl(dmabuf, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &args);
 }

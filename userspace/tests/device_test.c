@@ -224,6 +224,46 @@ static void test_waits(void)
 	drmSyncobjDestroy(carillon_device_fd(dev), timeline);
 }
 
+/* A job's fence on a shared buffer: who asks finds it there, by what he wants to do. */
+static void test_implicit(void)
+{
+	struct carillon_submit *s;
+	struct carillon_cmdbuf *cb = commands(0);
+	int dmabuf, job = -1, reader = -1, writer = -1;
+
+	REQUIRE(!carillon_bo_export(bo, &dmabuf));
+	REQUIRE(!carillon_fence_from_dmabuf(dmabuf, CARILLON_ACCESS_WRITE, &writer));
+	CHECK_EQ(carillon_fence_wait(writer, 0), 0);
+	close(writer);
+
+	REQUIRE(!carillon_submit_create(dev, &s));
+	words[0] = 0;
+	carillon_cmd_sem_wait(cb, va, 1);
+	submit(s, queues[0], 0, cb, 0);
+	carillon_submit_signal_fd(s, &job);
+	REQUIRE(!carillon_submit_run(s));
+	CHECK_EQ(carillon_fence_to_dmabuf(dmabuf, CARILLON_ACCESS_READ, job), 0);
+	CHECK_EQ(carillon_fence_from_dmabuf(dmabuf, CARILLON_ACCESS_READ, &reader), 0);
+	CHECK_EQ(carillon_fence_wait(reader, 0), 0);
+	close(reader);
+	CHECK_EQ(carillon_fence_from_dmabuf(dmabuf, CARILLON_ACCESS_WRITE, &writer), 0);
+	CHECK_EQ(carillon_fence_wait(writer, SECOND / 20), -ETIME);
+	words[0] = 1;
+	CHECK_EQ(status_of(writer), 1);
+
+	CHECK_EQ(carillon_fence_to_dmabuf(dmabuf, 0, job), -EINVAL);
+	CHECK_EQ(carillon_fence_to_dmabuf(dmabuf, 1u << 2, job), -EINVAL);
+	CHECK_EQ(carillon_fence_to_dmabuf(dmabuf, CARILLON_ACCESS_READ, dmabuf), -EINVAL);
+	CHECK_EQ(carillon_fence_to_dmabuf(job, CARILLON_ACCESS_READ, job), -EINVAL);
+	CHECK_EQ(carillon_fence_to_dmabuf(-1, CARILLON_ACCESS_READ, job), -EBADF);
+	CHECK_EQ(carillon_fence_from_dmabuf(dmabuf, 0, &reader), -EINVAL);
+	CHECK_EQ(carillon_fence_from_dmabuf(job, CARILLON_ACCESS_READ, &reader), -EINVAL);
+	close(writer);
+	close(job);
+	close(dmabuf);
+	carillon_submit_destroy(s);
+}
+
 /* What the kernel refuses comes back, and the list can be mended and run again. */
 static void test_errors(void)
 {
@@ -296,6 +336,7 @@ int main(void)
 	test_vm();
 	test_job();
 	test_waits();
+	test_implicit();
 	test_errors();
 	tear_down();
 	return test_result();
