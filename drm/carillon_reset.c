@@ -68,11 +68,20 @@ static void carillon_reset_kill_innocent(struct carillon_queue *q)
 	carillon_queue_kill(q, -ECANCELED);
 }
 
+/* What has ended before its ring was quiet has ended. */
+static void carillon_reset_complete(struct carillon_queue *q)
+{
+	jobq_complete(&q->jobq, carillon_ring_seqno(q->ring));
+}
+
 /* Kills the queue if its ring has jobs, holds it otherwise. */
 static void carillon_reset_hold_queue(struct carillon_queue *q)
 {
 	if (!test_and_set_bit(CARILLON_QUEUE_HELD, &q->flags))
 		jobq_stop(&q->jobq);
+	/* The interrupt may be lost, or somebody be about to signal. */
+	carillon_reset_complete(q);
+	jobq_wait_signalled(&q->jobq);
 	if (carillon_reset_count_jobs(q))
 		carillon_reset_kill_innocent(q);
 }
@@ -133,12 +142,6 @@ int carillon_reset_quiesce(const struct bound_token *tok, struct carillon_queue 
 	if (!carillon_ring_stop(tok, q->ring))
 		return carillon_core_is_lost(q->cdev->core) ? -ENODEV : 0;
 	return carillon_reset_device(tok, q);
-}
-
-/* What has ended before its ring was quiet has ended. */
-static void carillon_reset_complete(struct carillon_queue *q)
-{
-	jobq_complete(&q->jobq, carillon_ring_seqno(q->ring));
 }
 
 /*
