@@ -4,6 +4,7 @@
  */
 
 #include <linux/ktime.h>
+#include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
@@ -65,6 +66,9 @@ static int carillon_query_timestamp(const struct bound_token *tok, struct carill
 		answer.uncertainty_ns = ktime_get_ns() - answer.cpu_ns;
 		if (!carillon_core_check(tok, cdev->core))
 			return -ENODEV;
+		/* There, but all ones: in the middle of a function-level reset. */
+		if (upper_32_bits(answer.device_ns) == U32_MAX)
+			return -EAGAIN;
 	}
 	return carillon_query_copy(args, &answer, sizeof(answer));
 }
