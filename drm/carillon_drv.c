@@ -272,6 +272,19 @@ static int carillon_setup_lists(struct carillon_device *cdev)
 	return drmm_mutex_init(&cdev->drm, &cdev->imports_mutex);
 }
 
+/* Takes all back that ioctls have made; what user space still has is mere memory then. */
+static void carillon_shutdown(struct carillon_device *cdev)
+{
+	bound_gate_close(cdev->gate);
+	carillon_core_clear_client(cdev->core);
+
+	carillon_queue_teardown_all(cdev);
+	carillon_vm_revoke_all(cdev);
+	carillon_bo_unmap_all(cdev);
+	carillon_import_unmap_all(cdev);
+	destroy_workqueue(cdev->reset_wq);
+}
+
 static int carillon_probe(struct auxiliary_device *adev, const struct auxiliary_device_id *id)
 {
 	struct carillon_device *cdev;
@@ -291,10 +304,9 @@ static int carillon_probe(struct auxiliary_device *adev, const struct auxiliary_
 
 	carillon_core_set_client(cdev->core, &carillon_reset_client_ops, cdev);
 	ret = drm_dev_register(&cdev->drm, 0);
-	if (ret) {
-		carillon_core_clear_client(cdev->core);
-		destroy_workqueue(cdev->reset_wq);
-	}
+	/* A node may have been there for a moment, and somebody quick. */
+	if (ret)
+		carillon_shutdown(cdev);
 	return ret;
 }
 
@@ -303,14 +315,7 @@ static void carillon_remove(struct auxiliary_device *adev)
 	struct carillon_device *cdev = auxiliary_get_drvdata(adev);
 
 	drm_dev_unplug(&cdev->drm);
-	bound_gate_close(cdev->gate);
-	carillon_core_clear_client(cdev->core);
-
-	carillon_queue_teardown_all(cdev);
-	carillon_vm_revoke_all(cdev);
-	carillon_bo_unmap_all(cdev);
-	carillon_import_unmap_all(cdev);
-	destroy_workqueue(cdev->reset_wq);
+	carillon_shutdown(cdev);
 }
 
 static const struct auxiliary_device_id carillon_ids[] = {
