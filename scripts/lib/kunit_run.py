@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""KUnit suites that are modules: loaded in a guest by kunit-guest, read from its kernel log."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+
+import results as res
+from lib import paths, splat
+
+
+def modinfo(path, tag):
+    """The first value of a tag in a module's .modinfo, or ''."""
+    with open(path, "rb") as file:
+        found = re.search(rb"\0" + tag.encode() + rb"=([^\0]*)\0", b"\0" + file.read())
+    return found[1].decode() if found else ""
+
+
+def module_name(path):
+    return os.path.basename(path)[:-len(".ko")].replace("-", "_")
+
+
+def load_order(modules, name, order=None):
+    """@name and what it depends on among our modules, dependencies first."""
+    order = [] if order is None else order
+    for dep in filter(None, modinfo(modules[name], "depends").split(",")):
+        dep = dep.replace("-", "_")
+        if dep in modules and dep not in order:
+            load_order(modules, dep, order)
+    if name not in order:
+        order.append(name)
+    return order
+
+
+def write_plan(directory, modules, suites):
+    """Copy what @suites need into @directory, with a plan for kunit-guest."""
+    order = []
+    for suite in suites:
+        load_order(modules, suite, order)
+    with open(os.path.join(directory, "plan"), "w", encoding="utf-8") as plan:
+        for name in order:
+            shutil.copy(modules[name], directory)
+            plan.write("%s %s\n" % ("suite" if name in suites else "module",
+                                    os.path.basename(modules[name])))
+
+
+def run_qemu(modules, suites, log, test_filter="", timeout=300, vm_args=("--no-emu", "--no-load")):
+    """
+    Boots the debug kernel in QEMU once for all @suites; the kernel's log goes to @log.
+
+    @modules: paths of .ko files by module name: the suites and what they need
+    @test_filter: KUnit's SUITE.TEST glob
+    @timeout: s
+    @vm_args: further options of vm/run: by default our modules and device aren't there
+    Returns None or what went wrong.
+    """
+    with tempfile.TemporaryDirectory(prefix="kunit-", dir=paths.build_dir()) as tmp:
+        write_plan(tmp, modules, suites)
+        os.chmod(tmp, 0o755)
+        # Splats are judged here, suite by suite. Leaks are vm/run's: a scan takes so long
+        # under emulation that there is one for all.
+        job = "%s/scripts/lib/kunit-guest --no-leaks %s/%s/plan %s; dmesg" % (
+            paths.IN_PROJECT, paths.IN_BUILD, os.path.basename(tmp), shlex.quote(test_filter))
+        with open(log, "wb") as file:
+            got = subprocess.run(
+                [paths.TOP / "vm/run", "--kernel", "kasan", *vm_args, "--boot-timeout", "600",
+                 "--timeout", str(timeout), "--allow-splat", "--quiet",
+                 "--append", "log_buf_len=4M", "--", "sh", "-c", job],
+                stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, check=False)
+    if got.returncode:
+        with open(log, encoding="utf-8", errors="replace") as file:
+            said = [line.strip() for line in file if line.startswith("vm: FAIL")]
+        return "; ".join(said) or "vm/run ended with %d" % got.returncode
+    return None
+
+
+def kernel_lines(log):
+    """The log's lines from the start of user space on."""
+    with open(log, encoding="utf-8", errors="replace") as file:
+        lines = [line.rstrip("\r\n") for line in file]
+    start = [n for n, line in enumerate(lines) if "Run /init as init process" in line]
+    return lines[start[0]:] if start else lines
+
+
+def suite_results(lines, suite):
+    """The results of one suite's tests, from the lines between its marks."""
+    lines = [res.strip_timestamp(line) for line in lines]
+    begin, end = "carillon-kunit: begin " + suite, "carillon-kunit: end " + suite + " "
+    first = [n for n, line in enumerate(lines) if line == begin]
+    last = [n for n, line in enumerate(lines) if line.startswith(end)]
+    if not first:
+        return [res.Result("load", res.FAIL, "the guest didn't get to it")]
+    part = lines[first[0] + 1:last[0]] if last else lines[first[0] + 1:]
+    found = res.read_tap("\n".join(part), need_plan=False)
+    if not last:
+        found.append(res.Result("end", res.FAIL, "the kernel died during the suite"))
+    elif lines[last[0]] != end + "0":
+        found.append(res.Result("load", res.FAIL, "insmod failed"))
+    return found
+
+
+def log_problems(lines, why):
+    """What is wrong with a boot besides its tests and splats, in words; @why is one of them."""
+    said = [res.strip_timestamp(line) for line in lines]
+    problems = [why]
+    problems += [line.partition("failed: ")[2] for line in said
+                 if line.startswith("carillon-kunit: failed: ")]
+    if "carillon-kunit: done" not in said:
+        problems.append("the guest's script didn't get to its end")
+    return [p for p in problems if p]
+
+
+def clean_result(lines, why):
+    """The Result of a boot besides its tests': no splat, and nothing else wrong."""
+    line = splat.find(lines)
+    problems = ([line] if line else []) + log_problems(lines, why)
+    return res.Result("clean", res.FAIL if problems else res.PASS, "; ".join(problems[:5]))
