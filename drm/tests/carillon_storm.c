@@ -10,6 +10,9 @@
  * --gone: the run ends with an ioctl that says ENODEV. Then all other ioctls have
  * to say so, all fences have to be signalled in time, each with 0 or a plausible
  * error, and CPU mappings of buffers have to be usable.
+ * --resets: somebody resets the device now and then. Queues may die of that, and are
+ * made anew; their fences may signal with -ECANCELED. In the end a new queue has to
+ * work. Nothing else may happen.
  * Otherwise: no ioctl may fail and all fences have to signal with 0.
  */
 #include <errno.h>
@@ -45,6 +48,7 @@ struct options {
 	unsigned int seconds;
 	unsigned int signal_seconds;
 	bool gone;
+	bool resets;
 	int ready;	/* a byte in here from each process that submits */
 };
 
@@ -62,6 +66,7 @@ struct ctx {
 	uint64_t point;
 	int fds[NUM_FDS];
 	uint64_t jobs;
+	unsigned int deaths;	/* of queues, that is of pairs of them */
 };
 
 static uint32_t write_commands(uint8_t *map)
@@ -191,7 +196,7 @@ static bool status_plausible(const struct options *opt, int status, bool destroy
 {
 	if (status == 1)
 		return true;
-	if (destroyed && status == -ECANCELED)
+	if ((destroyed || opt->resets) && status == -ECANCELED)
 		return true;
 	return opt->gone && (status == -ENODEV || status == -ECANCELED);
 }
@@ -206,6 +211,22 @@ static int check_fence(const struct ctx *c, int fd, bool destroyed)
 	return 1;
 }
 
+/* A queue that died in a reset takes no more jobs. */
+static int replace_queues(struct ctx *c)
+{
+	int ret = 0;
+
+	c->deaths++;
+	for (int i = 0; i < NUM_QUEUES && !ret; i++) {
+		struct drm_carillon_queue_destroy qd = { .id = c->queues[i] };
+
+		ret = xioctl(c->fd, DRM_IOCTL_CARILLON_QUEUE_DESTROY, &qd);
+		if (!ret)
+			ret = gpu_make_queue(c->fd, c->vm, QUEUE_SLOTS, &c->queues[i]);
+	}
+	return ret;
+}
+
 /* Until an ioctl fails, or time is up. */
 static int storm(struct ctx *c, uint64_t end_ms)
 {
@@ -214,6 +235,11 @@ static int storm(struct ctx *c, uint64_t end_ms)
 
 	while (now_ms() < end_ms) {
 		ret = submit_chain(c, &fd);
+		if (ret == -EIO && c->opt->resets) {
+			ret = replace_queues(c);
+			if (!ret)
+				continue;
+		}
 		if (ret)
 			return ret;
 		if (c->fds[n] >= 0) {
@@ -246,6 +272,8 @@ static int churn_once(struct ctx *c)
 		if (ret)
 			break;
 	}
+	if (ret == -EIO && c->opt->resets)
+		ret = 0;
 	qd.id = queue;
 	if (!ret)
 		ret = xioctl(c->fd, DRM_IOCTL_CARILLON_QUEUE_DESTROY, &qd);
@@ -316,6 +344,22 @@ static int check_mapping(struct ctx *c)
 	return map[BO_SIZE - 1] == c->dmabuf_map[BO_SIZE - 1] ? 0 : fail("mapping", EIO);
 }
 
+/* Whatever became of the queues, a new one works. */
+static int check_new_queue(struct ctx *c)
+{
+	uint32_t queue;
+	int ret, fd;
+
+	ret = gpu_make_queue(c->fd, c->vm, QUEUE_SLOTS, &queue);
+	if (!ret)
+		ret = submit_one(c, queue, &fd);
+	if (ret)
+		return fail("new queue", -ret);
+	ret = wait_fence(fd, c->opt->signal_seconds * 1000);
+	close(fd);
+	return ret == 1 ? 0 : fail("new queue's fence", -ret);
+}
+
 static int check_after(struct ctx *c)
 {
 	int bad = 0;
@@ -329,6 +373,8 @@ static int check_after(struct ctx *c)
 	bad |= check_mapping(c);
 	if (c->opt->gone)
 		bad |= check_all_enodev(c);
+	if (c->opt->resets)
+		bad |= check_new_queue(c);
 	return bad;
 }
 
@@ -361,7 +407,7 @@ static int process(const struct options *opt)
 	if ((intptr_t)churn_ret != want)
 		bad |= fail("churn ended with", (int)-(intptr_t)churn_ret);
 	bad |= check_after(&c);
-	printf("# pid %d: %" PRIu64 " jobs\n", getpid(), c.jobs);
+	printf("# pid %d: %" PRIu64 " jobs, %u times new queues\n", getpid(), c.jobs, c.deaths);
 	close(c.fd);
 	/* Nothing of the driver is behind it any more, but it can be touched. */
 	return bad | check_mapping(&c);
@@ -407,7 +453,7 @@ static int run(struct options *opt)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: carillon_storm [--gone] [--procs N] [--seconds S] [--signal-seconds S] DEVICE\n");
+	fprintf(stderr, "usage: carillon_storm [--gone | --resets] [--procs N] [--seconds S] [--signal-seconds S] DEVICE\n");
 	exit(2);
 }
 
@@ -421,6 +467,8 @@ int main(int argc, char **argv)
 
 		if (!strcmp(argv[i], "--gone"))
 			opt.gone = true;
+		else if (!strcmp(argv[i], "--resets"))
+			opt.resets = true;
 		else if (!strcmp(argv[i], "--procs"))
 			num = &opt.procs;
 		else if (!strcmp(argv[i], "--seconds"))

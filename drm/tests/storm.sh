@@ -5,6 +5,7 @@
 # To be run in the guest, modules loaded, carillon_storm built.
 #
 #   storm.sh unbind [ROUNDS]   unbind the DRM driver and the PCI driver in turn (4)
+#   storm.sh reset [SECONDS]   reset the device again and again while it lasts (15)
 #   storm.sh kill              the emulator dies; nothing but unbinding is possible then
 #   storm.sh faults            no storm: the emulator is told to misbehave, carillon_fault
 
@@ -54,7 +55,7 @@ start_storm() {
 	render=$1
 	shift
 	rm -f "$log"
-	"$storm" --gone --seconds 300 "$@" "$render" >"$log" &
+	"$storm" "$@" "$render" >"$log" &
 	pid=$!
 	for _ in $(seq 300); do
 		grep -q "^# storm" "$log" && return 0
@@ -67,7 +68,7 @@ start_storm() {
 storm_and_unbind() {
 	dev=$(bound_device "$1") || return 1
 	render=$(node) || return 1
-	start_storm "$render" || return 1
+	start_storm "$render" --gone --seconds 300 || return 1
 	sleep "$2"
 	echo "$dev" >"$1/unbind" || return 1
 	wait $pid
@@ -96,11 +97,31 @@ unbind_rounds() {
 	done
 }
 
+# A function-level reset takes what is on the rings; queues are made and destroyed all the time.
+resets() {
+	echo "1..2"
+	render=$(node) || return
+	dev=$(bound_device $pci_driver) || return
+	start_storm "$render" --resets --seconds "$1"
+	count=0
+	while kill -0 $pid 2>/dev/null; do
+		echo 1 >"$pci_driver/$dev/reset" && count=$((count + 1))
+		sleep "0.$((count * 3 % 7 + 1))"
+	done
+	wait $pid
+	rc=$?
+	cat "$log"
+	[ $count -gt 1 ] || rc=1
+	result $rc "$count resets in the storm"
+	works
+	result $? "works after it"
+}
+
 # Signalled and refused within the bound that carillon_storm is given.
 kill_emulator() {
 	echo "1..2"
 	render=$(node) || return
-	start_storm "$render" --signal-seconds 30
+	start_storm "$render" --gone --seconds 300 --signal-seconds 30
 	sleep 1
 	echo kill-emulator >/dev/virtio-ports/carillon.request
 	wait $pid
@@ -118,8 +139,9 @@ faults() {
 
 case ${1:-} in
 unbind) unbind_rounds "${2:-4}" ;;
+reset) resets "${2:-15}" ;;
 kill) kill_emulator ;;
 faults) faults || bad=1 ;;
-*) echo "usage: storm.sh unbind [ROUNDS] | kill | faults" >&2; exit 2 ;;
+*) echo "usage: storm.sh unbind [ROUNDS] | reset [SECONDS] | kill | faults" >&2; exit 2 ;;
 esac
 [ $bad = 0 ]
