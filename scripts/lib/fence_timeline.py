@@ -38,6 +38,11 @@ text{font-family:'DejaVu Sans','Helvetica Neue',Arial,sans-serif;fill:#1f2937}
 """
 
 
+def _order(lane):
+    """Sort key of lanes; others stay as they are."""
+    return {"carillon": 0, "display": 2}.get(lane, 1)
+
+
 @dataclasses.dataclass
 class Bar:
     """What took from @begin to @end on a lane (ns); @row of the lane, where it overlaps others."""
@@ -73,10 +78,11 @@ class Scene:
         return len({bar.lane for bar in self.bars}) > 1
 
     def lanes(self):
-        """Returns {lane: number of its rows}, ours first; bars get their rows."""
-        ends = {"carillon": []} if any(b.lane == "carillon" for b in self.bars) else {}
-        for bar in sorted(self.bars, key=lambda b: b.begin):
-            rows = ends.setdefault(bar.lane, [])
+        """Returns {lane: number of its rows}, ours first, the display last; bars get their rows."""
+        bars = sorted(self.bars, key=lambda b: b.begin)
+        ends = {lane: [] for lane in sorted((b.lane for b in bars), key=_order)}
+        for bar in bars:
+            rows = ends[bar.lane]
             bar.row = next((i for i, end in enumerate(rows) if end <= bar.begin), len(rows))
             rows[bar.row:bar.row + 1] = [bar.end]
         return {lane: len(rows) for lane, rows in ends.items()}
@@ -118,10 +124,8 @@ class Panel:
         self.scene, self.edge, self.top = scene, left, top
         self.left, self.right = left + LABELS, left + width - 8
         self.lanes = scene.lanes()
-        times = [t for b in scene.bars for t in (b.begin, b.end)]
-        times += [t for f in scene.fences for t in (f.signalled, f.taken)]
-        self.begin = min(times)
-        self.span = max(max(times) - self.begin, 1)
+        self.begin = min(bar.begin for bar in scene.bars)
+        self.span = max(max(bar.end for bar in scene.bars) - self.begin, 1)
         self.first_row, row = {}, 0
         for lane, rows in self.lanes.items():
             self.first_row[lane] = row
@@ -171,7 +175,8 @@ class Panel:
         return y + (BAR / 2 if towards > y else -BAR / 2)
 
     def _fence(self, fence):
-        if fence.source not in self.lanes or fence.target not in self.lanes:
+        # Nobody waited for one that had signalled before: Mesa gives such out when it's done.
+        if not {fence.source, fence.target} <= set(self.lanes) or fence.signalled < self.begin:
             return
         x1, x2 = self.x(fence.signalled), self.x(fence.taken)
         y1 = self._end_of(fence.source, fence.signalled, self.y(fence.target))

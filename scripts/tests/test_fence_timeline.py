@@ -17,6 +17,7 @@ RECORD = """\
 {"lane":"carillon","name":"next","begin_ns":5000000,"end_ns":6000000}
 {"fence":"carillon","to":"bochs-drm","signal_ns":5000000,"taken_ns":5000000}
 {"fence":"somebody","to":"bochs-drm","signal_ns":5000000,"taken_ns":5000000}
+{"fence":"bochs-drm","to":"carillon","signal_ns":7,"taken_ns":4000000}
 """.splitlines()
 
 
@@ -27,7 +28,7 @@ class Timeline(unittest.TestCase):
         scenes = fence_timeline.read(RECORD, "kms")
         self.assertEqual([s.name for s in scenes], ["a <flip> & a job"])
         self.assertEqual(len(scenes[0].bars), 4)
-        self.assertEqual(len(scenes[0].fences), 2)
+        self.assertEqual(len(scenes[0].fences), 3)
 
     def test_overlaps_get_rows(self):
         scene = fence_timeline.read(RECORD, "kms")[0]
@@ -40,7 +41,7 @@ class Timeline(unittest.TestCase):
         titles = [t.text for t in root.iter(SVG + "title")]
         self.assertIn("carillon: late, 4.00 ms", titles)
         self.assertEqual(len(titles), 4)
-        # A fence of a lane that isn't there has no arrow.
+        # Fences of a lane that isn't there, and of before, have no arrow.
         arrows = [p for p in root.iter(SVG + "path") if p.get("class") == "fence"]
         self.assertEqual(len(arrows), 1)
         # Four fifths of its panel's time.
