@@ -268,21 +268,20 @@ static void record(const struct loop *l)
 	for (unsigned int n = RECORD_FIRST; n <= RECORD_LAST && n < l->num; n++) {
 		const struct frame *frame = &l->frames[n];
 		uint64_t to_cpu = clocks.cpu_ns - clocks.device_ns;
-		uint64_t shown = signal_ns(frame->flip.out_fence);
 		char name[32];
 
 		snprintf(name, sizeof(name), "draw %u", n);
 		events_add("carillon", name, result_of(l, n)->begin_ns + to_cpu,
 			   signal_ns(frame->drawn));
 		snprintf(name, sizeof(name), "flip %u", n);
-		events_add("bochs-drm", name, frame->flip.commit_ns, shown);
+		events_add("bochs-drm", name, frame->flip.commit_ns, frame->shown_ns);
 		events_fence("carillon", frame->drawn, "bochs-drm", frame->flip.commit_ns);
 		if (n > RECORD_FIRST + 1)
 			events_fence("bochs-drm", l->frames[n - 2].flip.out_fence, "carillon",
 				     result_of(l, n)->begin_ns + to_cpu);
 		if (n < RECORD_LAST && n + 1 < l->num) {
 			snprintf(name, sizeof(name), "frame %u", n);
-			events_add("display", name, shown, signal_ns(frame[1].flip.out_fence));
+			events_add("display", name, frame->shown_ns, frame[1].shown_ns);
 		}
 	}
 }
