@@ -10,7 +10,7 @@
 #include "late.h"
 #include "tap.h"
 
-#define HANG_LIMIT_MS	1500
+#define HANG_LIMIT_MS	3000
 
 /* For the timeline: it waited for a job of ours. */
 static void record(const struct flip *flip)

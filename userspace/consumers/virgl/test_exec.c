@@ -12,7 +12,7 @@
 #include "work.h"
 
 #define SIZE		65536
-#define HANG_LIMIT_MS	1500
+#define HANG_LIMIT_MS	3000
 
 static void refused(struct virgl *v, int fence, const char *what)
 {
