@@ -144,6 +144,35 @@ void test_implicit_reader(void *ctx)
 	gated_end(kms, &g);
 }
 
+/* An in-fence that has signalled, beside the implicit one of the job that is held. */
+static void flip_with_both(struct kms *kms, struct gated *g)
+{
+	struct gpu_job job;
+
+	if (!EXPECT_EQ(gpu_job_begin(&kms->gpu, &job), 0))
+		return;
+	if (EXPECT_EQ(gpu_job_submit(&kms->gpu, &job, kms->gpu.side, -1), 0) &&
+	    EXPECT_EQ(gpu_fence_status(job.fence, KMS_FLIP_MS), 1)) {
+		g->flip.in_fence = job.fence;
+		if (EXPECT_EQ(display_flip(&kms->display, &g->flip), 0))
+			expect_ungated(kms, g);
+	}
+	gpu_job_end(&kms->gpu, &job);
+}
+
+void test_explicit_alone(void *ctx)
+{
+	struct kms *kms = ctx;
+	struct gated g;
+
+	if (gated_begin(kms, &g) &&
+	    EXPECT_EQ(import_fence(g.late.buf.dmabuf, g.late.job.fence, DMA_BUF_SYNC_WRITE), 0)) {
+		flip_with_both(kms, &g);
+		events_add("bochs-drm", "flip", g.flip.commit_ns, signal_ns(g.flip.out_fence));
+	}
+	gated_end(kms, &g);
+}
+
 /* A job that paints all of @buf, behind @wait_fd. */
 static int paint(struct kms *kms, struct gpu_job *job, const struct carillon_queue *queue,
 		 const struct gpu_buf *buf, uint32_t xrgb, int wait_fd)

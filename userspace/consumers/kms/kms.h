@@ -50,6 +50,7 @@ void test_ungated(void *ctx);
 void test_in_fence(void *ctx);
 void test_implicit(void *ctx);
 void test_implicit_reader(void *ctx);
+void test_explicit_alone(void *ctx);
 void test_out_fence(void *ctx);
 void test_loop(void *ctx);
 void test_fault(void *ctx);

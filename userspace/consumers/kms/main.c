@@ -28,6 +28,7 @@ static const struct tap_case cases[] = {
 	{ "IN_FENCE_FD: the flip waits for our job", test_in_fence, true },
 	{ "implicit fence of a writer: the flip waits for our job", test_implicit, true },
 	{ "control: the implicit fence of a reader doesn't hold the flip", test_implicit_reader },
+	{ "control: with an in-fence the implicit one doesn't count", test_explicit_alone },
 	{ "OUT_FENCE_PTR: our job waits for the flip", test_out_fence, true },
 	{ "frame loop", test_loop },
 	{ "a job that faults doesn't hold the flip", test_fault },
