@@ -36,7 +36,8 @@ igt:
 	@vm/host-setup
 	@scripts/igt $(if $(STOCK),--stock $(STOCK),$(TEST))
 
-# Other people's drivers as users of our fences and buffers: lavapipe, llvmpipe, KMS.
+# Other people's drivers as users of our fences and buffers: lavapipe, llvmpipe,
+# virgl, KMS.
 # CONSUMER='vulkan' CONSUMER_ARGS='--mutant' (scripts/consumers --help)
 .PHONY: consumers
 consumers:
