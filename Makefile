@@ -56,6 +56,12 @@ kunit:
 	@vm/host-setup
 	@scripts/kunit --on $(ON) '$(SUITE)'
 
+# The kernel's own KUnit suites, with our modules and without: no difference
+.PHONY: kunit-kernel
+kunit-kernel:
+	@vm/host-setup
+	@scripts/kernel-kunit
+
 # Documentation as HTML: out/docs
 .PHONY: docs
 docs:

@@ -28,12 +28,14 @@ class Part:
     @files: paths in the kernel's source; each has the same path in that folder
     @kbuild: text of the Kbuild file at the top of it
     @extra: further files, as (name, text) pairs
+    @edits: (path, old, new): what is another in a file than in the source
     """
 
     name: str
     files: tuple
     kbuild: str
     extra: tuple = ()
+    edits: tuple = ()
 
 
 _ABOUT = """// SPDX-License-Identifier: GPL-2.0
@@ -54,6 +56,49 @@ SW_SYNC = Part(
     # Its trace header is looked for as ../../drivers/dma-buf/sync_trace.h.
     "CFLAGS_drivers/dma-buf/sw_sync.o := -I$(src)/drivers/dma-buf\n",
     (("about.c", _ABOUT % "Software sync timelines for tests"),))
+
+
+_DRM = "drivers/gpu/drm/"
+_KMS_HELPER = tuple(_DRM + name for name in (
+    "drm_atomic_helper.c", "drm_atomic_state_helper.c", "drm_bridge_helper.c",
+    "drm_crtc_helper.c", "drm_crtc_helper_internal.h", "drm_crtc_internal.h",
+    "drm_damage_helper.c", "drm_flip_work.c", "drm_format_helper.c", "drm_format_internal.h",
+    "drm_gem_atomic_helper.c", "drm_gem_framebuffer_helper.c", "drm_internal.h",
+    "drm_kms_helper_common.c", "drm_modeset_helper.c", "drm_plane_helper.c",
+    "drm_probe_helper.c", "drm_self_refresh_helper.c", "drm_simple_kms_helper.c",
+    "drm_vblank_helper.c"))
+_DRM_SUITES = tuple(_DRM + "tests/%s_test.c" % name
+                    for name in ("drm_exec", "drm_gem_shmem", "drm_managed", "drm_mm"))
+# Not tests_scheduler.c: it measures times, which mean nothing in an emulated CPU.
+_SCHED = tuple(_DRM + "scheduler/tests/" + name for name in ("mock_scheduler.c", "tests_basic.c"))
+_DMABUF = tuple("drivers/dma-buf/st-%s.c" % name for name in (
+    "dma-fence", "dma-fence-chain", "dma-fence-unwrap", "dma-resv"))
+
+
+def _objects(*files):
+    return " ".join(name[:-1] + "o" for name in files if name.endswith(".c"))
+
+
+# The kernel's own KUnit suites of what our modules build on, and what those need that our
+# test kernels don't have: KMS helpers and prime numbers.
+KUNIT = Part(
+    "kunit",
+    _KMS_HELPER + _DRM_SUITES + _SCHED + _DMABUF
+    + (_DRM + "tests/drm_kunit_helpers.c", _DRM + "scheduler/tests/sched_tests.h",
+       "lib/math/prime_numbers.c", "lib/math/prime_numbers_private.h"),
+    "obj-m := drm_kms_helper.o dmabuf_kunit.o drm-sched-tests.o "
+    + _objects(_DRM + "tests/drm_kunit_helpers.c", "lib/math/prime_numbers.c", *_DRM_SUITES)
+    + "\ndrm_kms_helper-y := " + _objects(*_KMS_HELPER)
+    + "\ndmabuf_kunit-y := " + _objects(*_DMABUF)
+    + "\ndrm-sched-tests-y := " + _objects(*_SCHED) + "\n",
+    edits=(
+        # Some of its tests take time by the square of it: minutes, with KASAN in an emulated CPU.
+        ("drivers/dma-buf/st-dma-fence-chain.c", "#define CHAIN_SZ (4 << 10)",
+         "#define CHAIN_SZ (1 << 8)"),
+        # They take the fence of a job for granted that a slow machine has already run and freed.
+        (_SCHED[1], "if (params->dep_chain && prev)",
+         "if (params->dep_chain && prev && prev->base.s_fence)"),
+        (_SCHED[1], "if (prev)", "if (prev && prev->base.s_fence)")))
 
 
 def _source():
@@ -78,6 +123,11 @@ def _lay_out(part, top, folder):
     for name in part.files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(top / name, folder / name)
+    for name, old, new in part.edits:
+        text = (folder / name).read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise Failure("%s in the kernel's source has no %r" % (name, old))
+        (folder / name).write_text(text.replace(old, new), encoding="utf-8")
     for name, text in (("Kbuild", part.kbuild), *part.extra):
         (folder / name).write_text(text, encoding="utf-8")
 
