@@ -38,7 +38,7 @@ static inline uint64_t kms_frame_bytes(const struct kms *kms)
 /** kms_go_home() - show @kms->home, behind whatever is still going on; 0 or -errno */
 int kms_go_home(struct kms *kms);
 
-/** kms_flip_held() - whether no flip happens for KMS_HELD_MS; in the end @out_fence is unsignalled */
+/** kms_flip_held() - whether no flip happens for KMS_HELD_MS, nor @out_fence signals */
 bool kms_flip_held(struct kms *kms, int out_fence);
 
 /** kms_shows() - the running test fails unless the display shows @xrgb */

@@ -158,11 +158,11 @@ int main(int argc, char **argv)
 		return tap_skip_all("no display of the driver bochs-drm");
 	if (ret) {
 		fprintf(stderr, "bochs-drm: %s\n", strerror(-ret));
-		return 1;
+		return tap_bail("the display can't be used");
 	}
 	if (open_all(&kms)) {
 		display_close(&kms.display);
-		return 1;
+		return tap_bail("our GPU can't be used, or not with the display");
 	}
 	events_open("kms");
 	ret = tap_run(cases, sizeof(cases) / sizeof(cases[0]), &kms, argv[optind]);
