@@ -14,57 +14,72 @@
 #define PAGE	4096
 #define WORDS	(PAGE / 4)
 
-/* A memfd that can't shrink: udmabuf insists. */
+/*
+ * A memfd that can't shrink: udmabuf insists. Its pages are allocated in its own order,
+ * not in that of a dma-buf of them.
+ */
 static int memfd_create_sealed(size_t size)
 {
 	int memfd = memfd_create("carillon", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	igt_assert_lte(0, memfd);
 	igt_assert_eq(ftruncate(memfd, size), 0);
+	igt_assert_eq(fallocate(memfd, 0, 0, size), 0);
 	igt_assert_eq(fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
 	return memfd;
 }
 
-static int udmabuf_create(size_t size)
+/* A dma-buf of all of a memfd, in pieces of @chunk bytes, the last one first; or -errno. */
+static int udmabuf_reversed(int memfd, size_t size, size_t chunk)
 {
-	struct udmabuf_create args = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = size };
+	unsigned int num = size / chunk;
+	struct udmabuf_create_list *args = calloc(1, sizeof(*args) + num * sizeof(args->list[0]));
 	int dmabuf, fd = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
 
-	if (fd < 0)
-		return -errno;
-	args.memfd = memfd_create_sealed(size);
-	dmabuf = ioctl(fd, UDMABUF_CREATE, &args);
+	if (fd < 0) {
+		fd = -errno;
+		free(args);
+		return fd;
+	}
+	args->flags = UDMABUF_FLAGS_CLOEXEC;
+	args->count = num;
+	for (unsigned int i = 0; i < num; i++) {
+		args->list[i].memfd = memfd;
+		args->list[i].offset = (num - 1 - i) * chunk;
+		args->list[i].size = chunk;
+	}
+	dmabuf = ioctl(fd, UDMABUF_CREATE_LIST, args);
 	igt_assert_lte(0, dmabuf);
-	close(args.memfd);
 	close(fd);
+	free(args);
+	return dmabuf;
+}
+
+/*
+ * Not in one piece: with CONFIG_DMA_API_DEBUG the kernel complains that udmabuf maps
+ * more than 64 KiB in a row for its own device, on DMA_BUF_IOCTL_SYNC.
+ */
+static int udmabuf_create(size_t size)
+{
+	int memfd = memfd_create_sealed(size);
+	int dmabuf = udmabuf_reversed(memfd, size, 8 * PAGE);
+
+	close(memfd);
 	return dmabuf;
 }
 
 int carillon_udmabuf_reversed(size_t size)
 {
-	unsigned int num = size / PAGE;
-	struct udmabuf_create_list *args = calloc(1, sizeof(*args) + num * sizeof(args->list[0]));
-	int memfd = memfd_create_sealed(size);
-	int dmabuf, fd = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	uint32_t *map;
+	int dmabuf, memfd = memfd_create_sealed(size);
+	uint32_t *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
 
-	igt_require_f(fd >= 0, "no /dev/udmabuf: %s\n", strerror(errno));
-	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
 	igt_assert(map != MAP_FAILED);
-	args->flags = UDMABUF_FLAGS_CLOEXEC;
-	args->count = num;
-	for (unsigned int i = 0; i < num; i++) {
-		map[i * (PAGE / sizeof(*map))] = i;
-		args->list[i].memfd = memfd;
-		args->list[i].offset = (uint64_t)(num - 1 - i) * PAGE;
-		args->list[i].size = PAGE;
-	}
-	dmabuf = ioctl(fd, UDMABUF_CREATE_LIST, args);
-	igt_assert_lte(0, dmabuf);
+	for (unsigned int i = 0; i < size / PAGE; i++)
+		map[i * WORDS] = i;
 	munmap(map, size);
+	dmabuf = udmabuf_reversed(memfd, size, PAGE);
 	close(memfd);
-	close(fd);
-	free(args);
+	igt_require_f(dmabuf >= 0, "no /dev/udmabuf: %s\n", strerror(-dmabuf));
 	return dmabuf;
 }
 
