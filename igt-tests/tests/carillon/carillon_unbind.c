@@ -9,7 +9,10 @@
  * Description: Check that the driver can be unbound while it uses buffers of others.
  *
  * SUBTEST: udmabuf-idle
- * Description: Check that unbinding leaves to their exporter the pages of a memfd
+ * Description: Check that unbinding leaves to their exporter pages of a memfd
+ *
+ * SUBTEST: udmabuf-pci
+ * Description: Check that the PCI device can lose its driver while it has mapped pages of a memfd
  *
  * SUBTEST: udmabuf-busy
  * Description: Check that unbinding ends a job's use of pages of a memfd
@@ -18,7 +21,10 @@
  * Description: Check that unbinding misses no import that comes or goes meanwhile, of pages of a memfd
  *
  * SUBTEST: vgem-idle
- * Description: Check that unbinding leaves to their exporter the pages of another DRM driver
+ * Description: Check that unbinding leaves to their exporter pages of another DRM driver
+ *
+ * SUBTEST: vgem-pci
+ * Description: Check that the PCI device can lose its driver while it has mapped pages of another DRM driver
  *
  * SUBTEST: vgem-busy
  * Description: Check that unbinding ends a job's use of pages of another DRM driver
@@ -27,7 +33,10 @@
  * Description: Check that unbinding misses no import that comes or goes meanwhile, of pages of another DRM driver
  *
  * SUBTEST: heap-idle
- * Description: Check that unbinding leaves to their exporter the pages of the system heap
+ * Description: Check that unbinding leaves to their exporter pages of the system heap
+ *
+ * SUBTEST: heap-pci
+ * Description: Check that the PCI device can lose its driver while it has mapped pages of the system heap
  *
  * SUBTEST: heap-busy
  * Description: Check that unbinding ends a job's use of pages of the system heap
@@ -54,6 +63,7 @@ IGT_TEST_DESCRIPTION("Check that the driver can be unbound while it uses buffers
 #define MARK		0x5eed0006
 
 #define AUX_DRIVER	"/sys/bus/auxiliary/drivers/carillon.drm"
+#define PCI_DRIVER	"/sys/bus/pci/drivers/carillon_pci"
 
 static int run(struct carillon_ws *ws)
 {
@@ -81,17 +91,19 @@ static int bind_at(struct carillon_ws *ws, uint32_t handle, uint64_t offset, uin
 	return __carillon_vm_bind(ws->fd, ws->vm, &op, 1);
 }
 
-/* The device that was unbound, to be bound again. */
+/* The device that was unbound, to be bound again, and to which driver. */
 static char unbound[256];
+static const char *unbound_from;
 
-static bool find_bound(void)
+/* Devices are the links in a driver's folder. */
+static bool find_bound(const char *driver)
 {
-	DIR *dir = opendir(AUX_DRIVER);
+	DIR *dir = opendir(driver);
 	struct dirent *entry;
 	bool found = false;
 
 	while (dir && !found && (entry = readdir(dir))) {
-		found = !strncmp(entry->d_name, "carillon_pci.", 13);
+		found = entry->d_type == DT_LNK && strcmp(entry->d_name, "module");
 		if (found)
 			snprintf(unbound, sizeof(unbound), "%s", entry->d_name);
 	}
@@ -100,28 +112,29 @@ static bool find_bound(void)
 	return found;
 }
 
-static void write_driver(const char *attr, const char *name)
+static void write_driver(const char *driver, const char *attr, const char *name)
 {
 	char path[128];
 	int fd;
 
-	snprintf(path, sizeof(path), AUX_DRIVER "/%s", attr);
+	snprintf(path, sizeof(path), "%s/%s", driver, attr);
 	fd = open(path, O_WRONLY);
 	igt_require_f(fd >= 0, "%s: %s\n", path, strerror(errno));
 	igt_assert_eq(write(fd, name, strlen(name)), strlen(name));
 	close(fd);
 }
 
-static void unbind(void)
+static void unbind(const char *driver)
 {
-	igt_require_f(find_bound(), "not on the auxiliary bus\n");
-	write_driver("unbind", unbound);
+	igt_require_f(find_bound(driver), "no device in %s\n", driver);
+	unbound_from = driver;
+	write_driver(driver, "unbind", unbound);
 }
 
 static void bind_again(void)
 {
 	if (unbound[0])
-		write_driver("bind", unbound);
+		write_driver(unbound_from, "bind", unbound);
 	unbound[0] = 0;
 }
 
@@ -150,7 +163,7 @@ static void check_unbound(struct carillon_ws *ws, struct carillon_shared *s, uin
 	igt_assert_eq(poll(&pfd, 1, 1000), 1);
 }
 
-static void test_unbind(int fd, const struct carillon_exporter *exporter)
+static void unbind_idle(int fd, const struct carillon_exporter *exporter, const char *driver)
 {
 	struct carillon_ws ws;
 	struct carillon_shared s;
@@ -161,7 +174,7 @@ static void test_unbind(int fd, const struct carillon_exporter *exporter)
 	map = carillon_bo_map(fd, s.handle, SIZE);
 	carillon_ws_store(&ws, VA, MARK);
 	igt_assert_eq(run(&ws), 1);
-	unbind();
+	unbind(driver);
 	igt_assert_eq_u32(s.map[0], MARK);
 	check_unbound(&ws, &s, map);
 	gone_ws_fini(&ws);
@@ -170,6 +183,17 @@ static void test_unbind(int fd, const struct carillon_exporter *exporter)
 	munmap(map, SIZE);
 	carillon_dmabuf_unmap(s.dmabuf, s.map, SIZE);
 	close(s.dmabuf);
+}
+
+static void test_unbind(int fd, const struct carillon_exporter *exporter)
+{
+	unbind_idle(fd, exporter, AUX_DRIVER);
+}
+
+/* A kernel with CONFIG_DMA_API_DEBUG tells, then, what is still mapped for the device. */
+static void test_unbind_pci(int fd, const struct carillon_exporter *exporter)
+{
+	unbind_idle(fd, exporter, PCI_DRIVER);
 }
 
 /* In the middle of a job that reads and writes an import. */
@@ -190,7 +214,7 @@ static void test_unbind_busy(int fd, const struct carillon_exporter *exporter)
 	fence = carillon_submit_fd(fd, blocked_job(&ws), -1);
 	carillon_dmabuf_import_fence(s.dmabuf, DMA_BUF_SYNC_WRITE, fence);
 	igt_assert_eq(sync_fence_status(fence), 0);
-	unbind();
+	unbind(AUX_DRIVER);
 	igt_assert_eq(carillon_fence_wait_close(fence), -ENODEV);
 	check_unbound(&ws, &s, map);
 	usleep(100000);
@@ -238,7 +262,7 @@ static void test_unbind_race(int fd, const struct carillon_exporter *exporter)
 		drm_close_driver(own);
 	}
 	usleep(500000);
-	unbind();
+	unbind(AUX_DRIVER);
 	igt_waitchildren();
 	for (unsigned int i = 0; i < ARRAY_SIZE(dmabufs); i++)
 		close(dmabufs[i]);
@@ -253,7 +277,8 @@ struct unbind_test {
 };
 
 static const struct unbind_test unbind_tests[] = {
-	{ "idle", "Check that unbinding leaves to their exporter the %s", test_unbind },
+	{ "idle", "Check that unbinding leaves to their exporter %s", test_unbind },
+	{ "pci", "Check that the PCI device can lose its driver while it has mapped %s", test_unbind_pci },
 	{ "busy", "Check that unbinding ends a job's use of %s", test_unbind_busy },
 	{ "race", "Check that unbinding misses no import that comes or goes meanwhile, of %s", test_unbind_race },
 };
