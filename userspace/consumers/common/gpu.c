@@ -148,6 +148,8 @@ int gpu_fence_status(int fd, unsigned int timeout_ms)
 	int ret;
 
 	ret = carillon_fence_wait(fd, timeout_ms * 1000000ll);
+	if (ret == -ETIME)
+		return 0;
 	if (!ret)
 		ret = carillon_fence_info(fd, &info);
 	return ret ? ret : info.status;
@@ -179,7 +181,7 @@ int gpu_crc32c(struct gpu *gpu, const struct gpu_buf *buf, int wait_fd, uint32_t
 	carillon_cmd_crc32c(job.cmds, job.mem.va + GPU_JOB_RESULT, buf->va, buf->size, 0);
 	ret = gpu_job_submit(gpu, &job, gpu->side, wait_fd);
 	if (!ret)
-		ret = gpu_fence_status(job.fence, JOB_END_MS);
+		ret = gpu_fence_status(job.fence, JOB_END_MS) ?: -ETIME;
 	if (ret == 1) {
 		memcpy(ret_crc, job.mem.map + GPU_JOB_RESULT, sizeof(*ret_crc));
 		ret = 0;

@@ -69,7 +69,12 @@ int gpu_job_submit(struct gpu *gpu, struct gpu_job *job, const struct carillon_q
 /** gpu_job_end() - wait for the end of @job, if it was submitted, and forget it */
 void gpu_job_end(struct gpu *gpu, struct gpu_job *job);
 
-/** gpu_fence_status() - wait up to @timeout_ms; 1 or an error of the fence, or -ETIME */
+/**
+ * gpu_fence_status() - wait up to @timeout_ms for sync_file @fd
+ *
+ * Return: 1 or an error of the fence; 0 if it hasn't signalled, which isn't -ETIME: that
+ * is the error of a job that hangs.
+ */
 int gpu_fence_status(int fd, unsigned int timeout_ms);
 
 /** gpu_fence_is_ours() - whether the driver of all fences in sync_file @fd is carillon */

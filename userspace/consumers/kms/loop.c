@@ -136,7 +136,7 @@ static int show(struct loop *l, unsigned int n)
 	ret = display_flip(display, &frame->flip);
 	if (ret)
 		return ret;
-	frame->gated = gpu_fence_status(frame->drawn, 0) == -ETIME;
+	frame->gated = !gpu_fence_status(frame->drawn, 0);
 	/* Behind the flip, so as not to keep it waiting, but before its buffer can change. */
 	if (n)
 		sheet_add(l->sheet, n - 1, l->buf[(n - 1) % BUFFERS].map);

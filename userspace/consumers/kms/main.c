@@ -39,7 +39,7 @@ static const struct tap_case cases[] = {
 bool kms_flip_held(struct kms *kms, int out_fence)
 {
 	return display_wait_flip(&kms->display, KMS_HELD_MS) == -ETIME &&
-	       gpu_fence_status(out_fence, 0) == -ETIME;
+	       !gpu_fence_status(out_fence, 0);
 }
 
 void kms_shows(const struct kms *kms, const uint8_t *xrgb, const char *what)
