@@ -62,7 +62,8 @@ def judge(found, claim, groups):
     @found: results, named "group: test"
     @claim: what tests that have to fail have in their names
     @groups: each has to have such a test that ran, and another one that passed: where
-             nothing works, a failure says nothing
+             nothing works, a failure says nothing. Nor may it end early: of tests that
+             didn't run nobody knows whether they would have noticed.
     """
     judged = []
     for result in found:
@@ -74,6 +75,8 @@ def judge(found, claim, groups):
             judged.append(res.Result(result.name, res.FAIL, "passes in spite of the bug"))
     for group in groups:
         mine = [r for r in found if r.name.startswith(group + ": ") and r.status != res.SKIP]
+        judged += [res.Result(r.name, res.FAIL, "tests are missing: " + r.reason) for r in mine
+                   if r.name in (group + ": plan", group + ": bail-out")]
         if not any(claim in r.name for r in mine):
             judged.append(res.Result(group, res.FAIL, "no test that should fail has run"))
         elif not any(claim not in r.name and r.status == res.PASS for r in mine):

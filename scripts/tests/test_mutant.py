@@ -33,6 +33,11 @@ class Judge(unittest.TestCase):
                                       Result("egl: [blocks] a", FAIL)),
                          [("egl: [blocks] a", PASS), ("egl", FAIL)])
 
+    def test_ends_early(self):
+        self.assertEqual(self.verdict(self.control, Result("egl: [blocks] a", FAIL),
+                                      Result("egl: plan", FAIL, "2 of 3")),
+                         [("egl: [blocks] a", PASS), ("egl: plan", FAIL)])
+
 
 if __name__ == "__main__":
     unittest.main()
