@@ -72,9 +72,12 @@ uint64_t work_ns(const struct work *w)
 	return w->end_ns - w->begin_ns;
 }
 
-unsigned int work_watch_ms(const struct work *control)
+void work_watch_longer(unsigned int *watch_ms, const struct work *control)
 {
-	return 1000 + 4 * (unsigned int)(work_ns(control) / 1000000u);
+	unsigned int ms = 1000 + 4 * (unsigned int)(work_ns(control) / 1000000u);
+
+	if (ms > *watch_ms)
+		*watch_ms = ms;
 }
 
 void work_end(struct work *w)

@@ -24,12 +24,12 @@ bool work_wait(struct work *w, unsigned int timeout_ms);
 uint64_t work_ns(const struct work *w);
 
 /**
- * work_watch_ms() - how long to watch a call that must not end
+ * work_watch_longer() - learn how long to watch a call that must not end
+ * @watch_ms: becomes much longer than @control took, if it isn't: who isn't through by
+ *	then waits for something
  * @control: the same call, with nothing to wait for, has ended
- *
- * Return: much longer than @control took: who isn't through by then waits for something.
  */
-unsigned int work_watch_ms(const struct work *control);
+void work_watch_longer(unsigned int *watch_ms, const struct work *control);
 
 /** work_end() - wait for the end of @w, however long it takes, and forget it; NULL is fine */
 void work_end(struct work *w);

@@ -73,12 +73,8 @@ static void warm_up(struct ctx *ctx, const char *(*what)(struct draw *draw, GLui
 	for (int i = 0; i < 2; i++) {
 		if (draw_begin(ctx, &ctx->gpu, &draw)) {
 			draw.what = what;
-			if (draw_start(&draw) && work_wait(draw.work, PATIENCE_MS)) {
-				unsigned int ms = work_watch_ms(draw.work);
-
-				if (i && ms > ctx->watch_ms)
-					ctx->watch_ms = ms;
-			}
+			if (draw_start(&draw) && work_wait(draw.work, PATIENCE_MS) && i)
+				work_watch_longer(&ctx->watch_ms, draw.work);
 		}
 		draw_end(&draw);
 	}

@@ -41,7 +41,8 @@ void test_ungated_paint(void *ctx)
 
 	if (draw_begin(c, &c->gpu, &draw)) {
 		draw.what = draw_painted;
-		if (draw_start(&draw) && EXPECT(work_wait(draw.work, c->watch_ms))) {
+		if (draw_start(&draw) && EXPECT(work_wait(draw.work, PATIENCE_MS))) {
+			work_watch_longer(&c->watch_ms, draw.work);
 			EXPECT(!draw.problem);
 			EXPECT_EQ(buffer_crc(&draw), painted_crc());
 		}

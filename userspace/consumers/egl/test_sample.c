@@ -22,8 +22,8 @@ void test_ungated_sample(void *ctx)
 
 	if (draw_begin(c, &c->gpu, &draw)) {
 		draw.what = draw_sampled;
-		if (draw_start(&draw))
-			EXPECT(work_wait(draw.work, c->watch_ms));
+		if (draw_start(&draw) && EXPECT(work_wait(draw.work, PATIENCE_MS)))
+			work_watch_longer(&c->watch_ms, draw.work);
 		EXPECT(draw.late.held && late_is_old(&draw.late));
 		EXPECT(!draw.problem);
 		EXPECT(has_old(&draw));

@@ -18,8 +18,7 @@
  * struct ctx - what the tests work with
  * @gpu: our GPU
  * @gl: EGL and OpenGL ES
- * @watch_ms: how long somebody is watched who must not go on; the same as it takes who
- *	can, in controls, at most
+ * @watch_ms: how long somebody is watched who must not go on: longer than any control took
  */
 struct ctx {
 	struct gpu gpu;

@@ -36,7 +36,7 @@ void copy_warm_up(struct ctx *ctx)
 
 	if (copy_begin(ctx, &ctx->gpu, &copy) && copy_start(&copy, false) &&
 	    work_wait(copy.work, PATIENCE_MS))
-		ctx->watch_ms = work_watch_ms(copy.work);
+		work_watch_longer(&ctx->watch_ms, copy.work);
 	copy_end(&copy);
 	tap_note("who must not go on is watched for %u ms", ctx->watch_ms);
 }

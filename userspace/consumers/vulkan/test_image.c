@@ -25,7 +25,8 @@ void test_ungated_image(void *ctx)
 	struct copy copy;
 
 	if (copy_begin(c, &c->gpu, &copy) && use_image(&copy, &img) && copy_start(&copy, false)) {
-		EXPECT(work_wait(copy.work, c->watch_ms));
+		if (EXPECT(work_wait(copy.work, PATIENCE_MS)))
+			work_watch_longer(&c->watch_ms, copy.work);
 		EXPECT(copy.late.held && late_is_old(&copy.late));
 		EXPECT_EQ(copy.submit.result, VK_SUCCESS);
 		EXPECT(copy_has(&copy, LATE_OLD));
