@@ -61,6 +61,7 @@ IGT_TEST_DESCRIPTION("Check that the driver can be unbound while it uses buffers
 #define SIZE		(16 * PAGE)
 #define VA		CARILLON_SHARED_VA
 #define MARK		0x5eed0006
+#define NUM_RACERS	4
 
 #define AUX_DRIVER	"/sys/bus/auxiliary/drivers/carillon.drm"
 #define PCI_DRIVER	"/sys/bus/pci/drivers/carillon_pci"
@@ -225,8 +226,8 @@ static void test_unbind_busy(int fd, const struct carillon_exporter *exporter)
 	close(s.dmabuf);
 }
 
-/* Imports, binds and frees in a loop, until the device is gone. */
-static void import_until_gone(int fd, int dmabuf)
+/* Imports, binds and frees in a loop, until the device is gone; @begun hears of the first. */
+static void import_until_gone(int fd, int dmabuf, int begun)
 {
 	uint32_t vm = carillon_vm_create(fd);
 	struct drm_gem_close import = { 0 };
@@ -235,6 +236,7 @@ static void import_until_gone(int fd, int dmabuf)
 		.va = VA,
 		.size = SIZE,
 	};
+	bool told = false;
 	int err;
 
 	do {
@@ -244,6 +246,11 @@ static void import_until_gone(int fd, int dmabuf)
 			err = __carillon_vm_bind(fd, vm, &op, 1);
 		if (!err)
 			err = __carillon_ioctl(fd, DRM_IOCTL_GEM_CLOSE, &import);
+		if (!err && !told) {
+			igt_assert_eq(write(begun, "", 1), 1);
+			close(begun);
+			told = true;
+		}
 	} while (!err);
 	igt_assert_eq(err, -ENODEV);
 }
@@ -251,17 +258,23 @@ static void import_until_gone(int fd, int dmabuf)
 /* Processes with files of their own, two of them on one buffer each. */
 static void test_unbind_race(int fd, const struct carillon_exporter *exporter)
 {
-	int dmabufs[2];
+	int dmabufs[2], begun[2];
+	char nothing;
 
+	igt_assert_eq(pipe(begun), 0);
 	for (unsigned int i = 0; i < ARRAY_SIZE(dmabufs); i++)
 		dmabufs[i] = carillon_exporter_create(exporter, SIZE);
-	igt_fork(child, 4) {
+	igt_fork(child, NUM_RACERS) {
 		int own = drm_reopen_driver(fd);
 
-		import_until_gone(own, dmabufs[child / 2]);
+		import_until_gone(own, dmabufs[child / 2], begun[1]);
 		drm_close_driver(own);
 	}
-	usleep(500000);
+	/* All of them are at it, however long that takes. The pipe ends if one has failed. */
+	close(begun[1]);
+	for (int i = 0; i < NUM_RACERS; i++)
+		igt_assert_eq(read(begun[0], &nothing, 1), 1);
+	close(begun[0]);
 	unbind(AUX_DRIVER);
 	igt_waitchildren();
 	for (unsigned int i = 0; i < ARRAY_SIZE(dmabufs); i++)
