@@ -26,6 +26,10 @@ _POWER_OFF_S = 30
 _CHECKS_S = 180
 _EMU_START_S = 20
 
+# The sandbox ends with its first process, and all others are killed then. When it is the
+# emulator that was killed, its keeper still has to hang up, else QEMU aborts.
+_WITH_KEEPER = '"$@"; code=$?; while pgrep -x emu-keeper >/dev/null; do sleep 0.05; done; exit $code'
+
 
 class Sink:
     """Copies a stream into a file, up to a limit; goes on draining it after that."""
@@ -124,8 +128,8 @@ class Run:
         exe = paths.build_dir() / "emu" / "carillon-emu"
         if not exe.exists():
             raise Failure("carillon-emu isn't built (vm/build emu), or use --no-emu")
-        argv = [f"{paths.IN_BUILD}/emu/carillon-emu", "--socket", "/mnt/run/emu.sock",
-                "--control", "/mnt/run/control.sock"]
+        argv = ["sh", "-c", _WITH_KEEPER, "sh", f"{paths.IN_BUILD}/emu/carillon-emu",
+                "--socket", "/mnt/run/emu.sock", "--control", "/mnt/run/control.sock"]
         if self.opts.irq:
             argv += ["--irq", self.opts.irq]
         argv += shlex.split(self.opts.emu_args or "")
