@@ -16,7 +16,7 @@ PACKAGES = """
     igt-gpu-tools igt-gpu-tools-tests libdrm-tests
     mesa-vulkan-drivers libvulkan-dev libegl-mesa0 libgl1-mesa-dri libegl-dev libgles-dev libgbm-dev
     qemu-system-modules-opengl qemu-system-gui xvfb
-    ccache spin
+    ccache spin lcov
 """.split()
 
 # The second kernel to build and boot against: the newest 7.x of this suite.
