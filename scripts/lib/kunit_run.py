@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import results as res
@@ -21,6 +22,19 @@ def modinfo(path, tag):
 
 def module_name(path):
     return os.path.basename(path)[:-len(".ko")].replace("-", "_")
+
+
+def find_modules(out):
+    """All .ko files of a build by module name; and the suites among them."""
+    modules, suites = {}, []
+    for top, dirs, files in os.walk(out):
+        dirs.sort()
+        for file in sorted(f for f in files if f.endswith(".ko")):
+            path = os.path.join(top, file)
+            modules[module_name(path)] = path
+            if os.path.basename(top) == "tests" and file.endswith("_test.ko"):
+                suites.append(module_name(path))
+    return modules, suites
 
 
 def load_order(modules, name, order=None):
@@ -118,3 +132,43 @@ def clean_result(lines, why):
     line = splat.find(lines)
     problems = ([line] if line else []) + log_problems(lines, why)
     return res.Result("clean", res.FAIL if problems else res.PASS, "; ".join(problems[:5]))
+
+
+def no_tests(found):
+    """A suite of which nothing ran must not look fine."""
+    if not found:
+        found.append(res.Result("tests", res.FAIL, "no test ran"))
+
+
+class Report:
+    """Prints one line per suite, or TAP, and remembers whether anything failed."""
+
+    def __init__(self, tap):
+        self.tap = tap
+        self.all = []
+
+    def suite(self, kernel, suite, found, log, seconds):
+        """Takes the results of a suite and says what is worth saying."""
+        name = "%s/%s" % (kernel, suite)
+        for result in found:
+            result.name = name + "/" + result.name
+        self.all += found
+        failed = [r for r in found if r.status == res.FAIL]
+        skipped = [r for r in found if r.status == res.SKIP]
+        lead = "# " if self.tap else ""
+        print("%s%-28s %s (%.0f s)" % (lead, name, res.summary(found), seconds))
+        for result in skipped:
+            print("%s  skip %s: %s" % (lead, result.name, result.reason))
+        for result in failed:
+            print("%s  FAIL %s: %s" % (lead, result.name, result.reason))
+        if failed:
+            print("%s  log: %s" % (lead, log))
+        sys.stdout.flush()
+
+    def end(self):
+        """Sums up; returns the exit code."""
+        if self.tap:
+            res.write_tap(self.all, sys.stdout)
+        else:
+            print(res.summary(self.all))
+        return 1 if res.counts(self.all)[1] else 0
