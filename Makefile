@@ -56,6 +56,14 @@ kunit:
 	@vm/host-setup
 	@scripts/kunit --on $(ON) '$(SUITE)'
 
+# How much of a library its KUnit suites reach: LIB=fence|devres|sched, page in
+# out/coverage/LIB; COVERAGE_ARGS='--missing' lists what they don't.
+LIB ?= fence
+.PHONY: coverage
+coverage:
+	@vm/host-setup
+	@scripts/coverage $(COVERAGE_ARGS) $(LIB)
+
 # The kernel's own KUnit suites, with our modules and without: no difference
 .PHONY: kunit-kernel
 kunit-kernel:

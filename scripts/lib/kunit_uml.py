@@ -61,32 +61,43 @@ def build(build_dir, name="uml", source=REPO, make_args=()):
     return str(out)
 
 
+# @gcov: of a profiled module the kernel keeps the counts until it's powered off. Its
+# debugfs has them by the path of the object file, which is where they are to go.
 INIT = """#!/bin/sh
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 /suite/kunit-guest /suite/plan {filter}
+if [ -n "{gcov}" ]; then
+	mount -t hostfs -o {gcov} none /host
+	cd /sys/kernel/debug/gcov/{gcov} || echo "carillon-kunit: failed: no gcov data" >/dev/kmsg
+	find . -name "*.gcda" | while read -r file; do
+		cat "$file" >"/host/$file" ||
+			echo "carillon-kunit: failed: gcov data: $file" >/dev/kmsg
+	done
+fi
 poweroff -f
 """
 APPLETS = ("sh mount grep cat head sleep insmod rmmod basename dirname tr poweroff "
-           "echo").split()
+           "echo find").split()
 
 
-def make_initramfs(path, suite_dir, test_filter):
+def make_initramfs(path, suite_dir, test_filter, gcov):
     """busybox, the suite's modules and an init that runs them."""
     archive = cpio.Archive()
-    for folder in ("bin", "dev", "proc", "sys", "suite"):
+    for folder in ("bin", "dev", "proc", "sys", "suite", "host"):
         archive.directory(folder)
     archive.file("bin/busybox", (pathlib.Path(tree.get()) / "usr/bin/busybox").read_bytes(), 0o755)
     for applet in APPLETS:
         archive.symlink("bin/" + applet, "busybox")
-    archive.file("init", INIT.format(filter=shlex.quote(test_filter)).encode(), 0o755)
+    init = INIT.format(filter=shlex.quote(test_filter), gcov=gcov)
+    archive.file("init", init.encode(), 0o755)
     for file in [pathlib.Path(REPO, "scripts/lib/kunit-guest"), *sorted(suite_dir.iterdir())]:
         archive.file("suite/" + file.name, file.read_bytes(), 0o755)
     path.write_bytes(gzip.compress(archive.finish(), 1))
 
 
-def boot(build_dir, modules, suite, log, timeout, test_filter=""):
+def boot(build_dir, modules, suite, log, timeout, test_filter="", gcov=""):
     """
     Boots UML for one suite; its console goes to @log.
 
@@ -94,6 +105,8 @@ def boot(build_dir, modules, suite, log, timeout, test_filter=""):
     @modules: paths of .ko files by module name
     @timeout: s
     @test_filter: KUnit's SUITE.TEST glob
+    @gcov: build folder of profiled modules, as vm/in-tree shows it, that gets their
+           coverage data; or ""
     Returns None or what went wrong.
     """
     mode = kunit_run.modinfo(modules[suite], "kunit_time") or "inf-cpu"
@@ -104,7 +117,7 @@ def boot(build_dir, modules, suite, log, timeout, test_filter=""):
         suite_dir, initrd = tmp / "suite", tmp / "initrd.gz"
         suite_dir.mkdir()
         kunit_run.write_plan(suite_dir, modules, [suite])
-        make_initramfs(initrd, suite_dir, test_filter)
+        make_initramfs(initrd, suite_dir, test_filter, gcov)
         command = [IN_TREE, "--ro", paths.cache_dir(), "--ro", tmp, "--", "timeout", "-k", "5",
                    str(timeout), os.path.join(build_dir, "linux"), "mem=512M",
                    "initrd=%s" % initrd, "uml_dir=/tmp", "console=tty0", "con=none",
