@@ -55,6 +55,7 @@
 #include <linux/rculist.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/sprintf.h>
 #include <linux/string.h>
 
 #include "internal.h"
@@ -431,6 +432,30 @@ int dfence_ctx_close(struct dfence_ctx *ctx, int error)
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(dfence_ctx_close, "DFENCE");
+
+/**
+ * dfence_ctx_find_names() - get the names of a timeline from its number
+ * @id: context number
+ * @buf: gets driver and timeline name, or says that the timeline is gone
+ * @size: size of @buf in bytes
+ *
+ * Slow: for reports about fences that have let go of their timeline.
+ *
+ * Context: Any.
+ */
+void dfence_ctx_find_names(u64 id, char *buf, size_t size)
+{
+	struct dfence_ctx *ctx;
+
+	guard(rcu)();
+	list_for_each_entry_rcu(ctx, &dfence_all, all_node) {
+		if (ctx->id != id)
+			continue;
+		scnprintf(buf, size, "%s %s", ctx->driver_name, ctx->timeline_name);
+		return;
+	}
+	strscpy(buf, "a timeline that is gone", size);
+}
 
 static void dfence_ctx_show(struct seq_file *m, struct dfence_ctx *ctx)
 {

@@ -166,6 +166,12 @@ static const struct dma_fence_ops *dfence_base_ops(const struct dfence_ops *ops)
 	return &dfence_plain_ops;
 }
 
+/* It can only change behind the caller's back once it isn't this any more. */
+static bool dfence_is_prepared(const struct dfence *f)
+{
+	return READ_ONCE(f->state) == DFENCE_PREPARED;
+}
+
 /* Reports misuse of @f, whose context is alive. @ip: who did it. */
 static noinline __cold void dfence_misuse(struct dfence *f, const char *what,
 					  unsigned long ip)
@@ -175,12 +181,28 @@ static noinline __cold void dfence_misuse(struct dfence *f, const char *what,
 		      f->ctx->id, what, (void *)ip);
 }
 
-/* The same for an @f that was claimed by somebody else: its context may be gone. */
-static noinline __cold void dfence_misuse_claimed(struct dfence *f, const char *what,
-						  unsigned long ip)
+/**
+ * dfence_report_misuse() - report what was done to a fence in the wrong state
+ * @f: fence in any state; its reference to its timeline may be gone
+ * @what: what happened to it
+ * @ip: who did it
+ *
+ * Context: Any.
+ */
+noinline __cold void dfence_report_misuse(struct dfence *f, const char *what,
+					  unsigned long ip)
 {
-	dfence_report("fence %llu (context %llu) %s at %pS",
-		      f->base.seqno, f->base.context, what, (void *)ip);
+	char names[DFENCE_NAMES_SIZE];
+
+	if (dfence_is_prepared(f) && f->ctx) {
+		dfence_report("fence without seqno of %s %s (context %llu) %s at %pS",
+			      f->ctx->driver_name, f->ctx->timeline_name, f->ctx->id,
+			      what, (void *)ip);
+		return;
+	}
+	dfence_ctx_find_names(f->base.context, names, sizeof(names));
+	dfence_report("fence %llu of %s (context %llu) %s at %pS", f->base.seqno, names,
+		      f->base.context, what, (void *)ip);
 }
 
 /**
@@ -198,12 +220,6 @@ int dfence_check_error(int error, unsigned long ip)
 
 	dfence_report("%d is neither 0 nor a negative errno, at %pS", error, (void *)ip);
 	return error > 0 && error <= MAX_ERRNO ? -error : -EINVAL;
-}
-
-/* It can only change behind the caller's back once it isn't this any more. */
-static bool dfence_is_prepared(const struct dfence *f)
-{
-	return READ_ONCE(f->state) == DFENCE_PREPARED;
 }
 
 /**
@@ -240,7 +256,7 @@ EXPORT_SYMBOL_NS_GPL(dfence_init, "DFENCE");
 void dfence_fini(struct dfence *f)
 {
 	if (!dfence_is_prepared(f)) {
-		dfence_misuse_claimed(f, "was taken back after it was armed", _RET_IP_);
+		dfence_report_misuse(f, "was taken back after it was armed", _RET_IP_);
 		return;
 	}
 	dfence_ctx_put(f->ctx);
@@ -319,7 +335,7 @@ struct dma_fence *dfence_arm(struct dfence *f)
 	int error;
 
 	if (!dfence_is_prepared(f)) {
-		dfence_misuse_claimed(f, "was armed twice", _RET_IP_);
+		dfence_report_misuse(f, "was armed twice", _RET_IP_);
 		return &f->base;
 	}
 
@@ -428,13 +444,17 @@ void dfence_signal_claimed(struct dfence *f, int error, unsigned long ip)
 	dfence_retire(f);
 }
 
-/*
- * Common part of signal and drop.
- * @what: if not NULL, what is reported about a fence that is signalled this way.
- * Returns false if the fence is somebody else's or isn't armed.
+/**
+ * dfence_do_signal() - claim and signal a fence
+ * @f: fence that isn't prepared any more; the issuer's reference is consumed on success
+ * @error: 0 or -errno, not checked yet
+ * @what: if not NULL, what is reported about a fence that is signalled this way
+ * @ip: who signals, for reports
+ *
+ * Context: Any. The caller has a reference, or the issuer's.
+ * Return: false if somebody else has claimed the fence.
  */
-static bool dfence_do_signal(struct dfence *f, int error, const char *what,
-			     unsigned long ip)
+bool dfence_do_signal(struct dfence *f, int error, const char *what, unsigned long ip)
 {
 	error = dfence_check_error(error, ip);
 
@@ -472,11 +492,11 @@ static bool dfence_do_signal(struct dfence *f, int error, const char *what,
 void dfence_signal(struct dfence *f, int error)
 {
 	if (dfence_is_prepared(f)) {
-		dfence_misuse_claimed(f, "was signalled before it was armed", _RET_IP_);
+		dfence_report_misuse(f, "was signalled before it was armed", _RET_IP_);
 		return;
 	}
 	if (!dfence_do_signal(f, error, NULL, _RET_IP_))
-		dfence_misuse_claimed(f, "was signalled twice", _RET_IP_);
+		dfence_report_misuse(f, "was signalled twice", _RET_IP_);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_signal, "DFENCE");
 
@@ -498,7 +518,7 @@ EXPORT_SYMBOL_NS_GPL(dfence_signal, "DFENCE");
 bool dfence_try_signal(struct dfence *f, int error)
 {
 	if (dfence_is_prepared(f)) {
-		dfence_misuse_claimed(f, "was signalled before it was armed", _RET_IP_);
+		dfence_report_misuse(f, "was signalled before it was armed", _RET_IP_);
 		return false;
 	}
 	return dfence_do_signal(f, error, NULL, _RET_IP_);
@@ -530,7 +550,7 @@ void dfence_free(struct dfence *f)
 		return;
 	}
 	if (!dfence_do_signal(f, -ECANCELED, "was freed while armed", _RET_IP_))
-		dfence_misuse_claimed(f, "was freed after it was signalled", _RET_IP_);
+		dfence_report_misuse(f, "was freed after it was signalled", _RET_IP_);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_free, "DFENCE");
 
@@ -554,7 +574,7 @@ void dfence_drop(struct dfence *f)
 		return;
 	}
 	if (!dfence_do_signal(f, -ECANCELED, "was dropped unsignalled", _RET_IP_))
-		dfence_misuse_claimed(f, "was dropped after it was signalled", _RET_IP_);
+		dfence_report_misuse(f, "was dropped after it was signalled", _RET_IP_);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_drop, "DFENCE");
 

@@ -71,14 +71,20 @@ struct dfence_ctx {
 	char names[];
 };
 
+/* Room for the names of a driver and a timeline in a report. */
+#define DFENCE_NAMES_SIZE	96
+
 int dfence_check_error(int error, unsigned long ip);
+bool dfence_do_signal(struct dfence *f, int error, const char *what, unsigned long ip);
 void dfence_signal_claimed(struct dfence *f, int error, unsigned long ip);
 
 __printf(1, 2) __cold void dfence_report(const char *fmt, ...);
 unsigned int dfence_report_get(char *buf, size_t size);
 void dfence_report_show(struct seq_file *m);
+void dfence_report_misuse(struct dfence *f, const char *what, unsigned long ip);
 
 void dfence_ctx_show_all(struct seq_file *m);
+void dfence_ctx_find_names(u64 id, char *buf, size_t size);
 
 int dfence_finish_init(void);
 void dfence_finish_exit(void);

@@ -227,8 +227,24 @@ static noinline void double_signal_is_reported(struct kunit *test)
 	dfence_signal(f, 0);
 	snprintf(text, sizeof(text), "was signalled twice at %s+", __func__);
 	DFENCE_EXPECT_REPORT(test, text, dfence_signal(f, -EIO));
+	KUNIT_EXPECT_TRUE(test, dfence_test_reported("fence 1 of test-driver test-timeline"));
 	KUNIT_EXPECT_EQ(test, dma_fence_get_status(&f->base), 1);
 	KUNIT_EXPECT_EQ(test, kref_read(&f->base.refcount), 1);
+	dfence_put(f);
+}
+
+/* Once the timeline is gone its names are, too, but not its number. */
+static void double_signal_without_timeline_is_reported(struct kunit *test)
+{
+	struct dfence_ctx *ctx = dfence_test_ctx(test, 0);
+	struct dfence *f = dfence_get(dfence_test_armed(test, ctx, NULL));
+	char text[80];
+
+	snprintf(text, sizeof(text), "of a timeline that is gone (context %llu)",
+		 dfence_ctx_id(ctx));
+	dfence_ctx_put(ctx);
+	dfence_signal(f, 0);
+	DFENCE_EXPECT_REPORT(test, text, dfence_signal(f, -EIO));
 	dfence_put(f);
 }
 
@@ -516,6 +532,7 @@ static struct kunit_case fence_cases[] = {
 	KUNIT_CASE(wild_errno_is_reported),
 	KUNIT_CASE(error_is_set_before_callbacks),
 	KUNIT_CASE(double_signal_is_reported),
+	KUNIT_CASE(double_signal_without_timeline_is_reported),
 	KUNIT_CASE(early_signal_is_reported),
 	KUNIT_CASE(double_arm_is_reported),
 	KUNIT_CASE(fini_of_armed_is_reported),
