@@ -37,25 +37,6 @@ struct gpu {
 	uint32_t delay_size;
 };
 
-/* Says @line to the emulator. */
-static int control(struct gpu *g, const char *line)
-{
-	char reply[512];
-	ssize_t n;
-
-	if (write(g->control, line, strlen(line)) < 0 || write(g->control, "\n", 1) < 0)
-		return -errno;
-	n = read(g->control, reply, sizeof(reply) - 1);
-	if (n <= 0)
-		return -EIO;
-	reply[n] = 0;
-	if (!strstr(reply, "\"ok\":true")) {
-		printf("# %s: %s", line, reply);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 static void write_commands(struct gpu *g)
 {
 	struct crln_cmd_fill fill = {
@@ -157,7 +138,7 @@ static bool run_four(struct gpu *g, const char *line, const int want[NUM_JOBS], 
 	bool ok;
 
 	if (!expect("queue_create", gpu_make_queue(g->fd, g->vm, 16, &queue), 0) ||
-	    !expect("control", control(g, line), 0))
+	    !expect("control", emu_control(g->control, line), 0))
 		return false;
 	for (int i = 0; i < NUM_JOBS; i++)
 		jobs[i] = fill_job(g, queue);
@@ -170,7 +151,7 @@ static bool run_four(struct gpu *g, const char *line, const int want[NUM_JOBS], 
 	ok &= expect("submit again", submit(g, jobs, 1, fds), 0) && expect_status(fds[0], 1);
 	destroy.id = queue;
 	xioctl(g->fd, DRM_IOCTL_CARILLON_QUEUE_DESTROY, &destroy);
-	control(g, "clear");
+	emu_control(g->control, "clear");
 	return ok;
 }
 
@@ -209,7 +190,7 @@ static bool test_hard_hang(struct gpu *g)
 	if (gpu_make_queue(g->fd, g->vm, 16, &guilty) || gpu_make_queue(g->fd, g->vm, 16, &busy) ||
 	    gpu_make_queue(g->fd, g->vm, 16, &idle))
 		return expect("queue_create", -1, 0);
-	if (!expect("control", control(g, "hang ring=* job=1 count=1 hard=1"), 0))
+	if (!expect("control", emu_control(g->control, "hang ring=* job=1 count=1 hard=1"), 0))
 		return false;
 	job = fill_job(g, guilty);
 	if (!expect("submit", submit(g, &job, 1, &guilty_fd), 0))
@@ -231,7 +212,7 @@ static bool test_hard_hang(struct gpu *g)
 	ok &= expect("submit to the idle", submit(g, &job, 1, &fd), 0) && expect_status(fd, 1);
 	job = fill_job(g, guilty);
 	ok &= expect("submit to the guilty", submit(g, &job, 1, &fd), 0) && expect_status(fd, 1);
-	control(g, "clear");
+	emu_control(g->control, "clear");
 	return ok;
 }
 
@@ -245,7 +226,7 @@ static bool test_destroy_hung(struct gpu *g)
 	bool ok;
 
 	if (!expect("queue_create", gpu_make_queue(g->fd, g->vm, 16, &queue), 0) ||
-	    !expect("control", control(g, "hang ring=* job=1 count=1 hard=1"), 0))
+	    !expect("control", emu_control(g->control, "hang ring=* job=1 count=1 hard=1"), 0))
 		return false;
 	job = fill_job(g, queue);
 	if (!expect("submit", submit(g, &job, 1, &fd), 0))
@@ -255,7 +236,7 @@ static bool test_destroy_hung(struct gpu *g)
 	ok = expect("queue_destroy", xioctl(g->fd, DRM_IOCTL_CARILLON_QUEUE_DESTROY, &destroy), 0);
 	ok &= expect("signalled by then", wait_fence(fd, 0), -ECANCELED);
 	close(fd);
-	control(g, "clear");
+	emu_control(g->control, "clear");
 	return ok;
 }
 

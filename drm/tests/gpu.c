@@ -112,3 +112,21 @@ int wait_fence(int fd, unsigned int timeout_ms)
 		return -errno;
 	return info.status;
 }
+
+int emu_control(int control, const char *line)
+{
+	char reply[512];
+	ssize_t n;
+
+	if (write(control, line, strlen(line)) < 0 || write(control, "\n", 1) < 0)
+		return -errno;
+	n = read(control, reply, sizeof(reply) - 1);
+	if (n <= 0)
+		return -EIO;
+	reply[n] = 0;
+	if (!strstr(reply, "\"ok\":true")) {
+		printf("# %s: %s", line, reply);
+		return -EINVAL;
+	}
+	return 0;
+}

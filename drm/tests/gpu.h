@@ -31,4 +31,7 @@ uint32_t put_cmd(uint8_t *at, uint16_t opcode, void *cmd, uint16_t size);
 /* Returns the fence's status: 1, or -errno; -ETIMEDOUT after too long. */
 int wait_fence(int fd, unsigned int timeout_ms);
 
+/* Says @line to the emulator, whose control port is open. Returns 0 or -errno. */
+int emu_control(int control, const char *line);
+
 #endif
