@@ -7,6 +7,9 @@
 #   storm.sh unbind [ROUNDS]   unbind the DRM driver and the PCI driver in turn (4)
 #   storm.sh reset [SECONDS]   reset the device again and again while it lasts (15)
 #   storm.sh kill              the emulator dies; nothing but unbinding is possible then
+#   storm.sh unload [FILES [ROUNDS]]
+#                              all modules go while a process has that many sync_files (1000),
+#                              then so many times (2) while threads use some
 #   storm.sh faults            no storm: the emulator is told to misbehave, carillon_fault
 
 set -u
@@ -132,6 +135,15 @@ kill_emulator() {
 	result $? "the driver can be unbound from what is left"
 }
 
+# A job that hangs has to hang until the driver goes.
+unload() {
+	param=job_timeout_ms=600000
+	echo ${param#*=} >/sys/module/carillon/parameters/${param%=*}
+	export CARILLON_PARAMS=carillon.$param
+	"${storm%storm}unload" --files "$1" --rounds "$2" "$(node)" /dev/virtio-ports/carillon.ctl \
+		"sh vm/guest/load-modules"
+}
+
 faults() {
 	echo 1000 >/sys/module/carillon/parameters/job_timeout_ms
 	"${storm%storm}fault" "$(node)" /dev/virtio-ports/carillon.ctl
@@ -141,7 +153,8 @@ case ${1:-} in
 unbind) unbind_rounds "${2:-4}" ;;
 reset) resets "${2:-15}" ;;
 kill) kill_emulator ;;
+unload) unload "${2:-1000}" "${3:-2}" || bad=1 ;;
 faults) faults || bad=1 ;;
-*) echo "usage: storm.sh unbind [ROUNDS] | reset [SECONDS] | kill | faults" >&2; exit 2 ;;
+*) echo "usage: storm.sh unbind [ROUNDS] | reset [SECONDS] | kill | unload [FILES [ROUNDS]] | faults" >&2; exit 2 ;;
 esac
 [ $bad = 0 ]
