@@ -88,6 +88,8 @@ void dfence_ctx_find_names(u64 id, char *buf, size_t size);
 
 int dfence_finish_init(void);
 void dfence_finish_exit(void);
+int rcubox_init(void);
+void rcubox_exit(void);
 void dfence_debugfs_init(void);
 void dfence_debugfs_exit(void);
 

@@ -63,21 +63,29 @@ static int __init dfence_module_init(void)
 	ret = dfence_finish_init();
 	if (ret)
 		return ret;
-
+	ret = rcubox_init();
+	if (ret)
+		goto finish_exit;
 	ret = dfence_self_check();
 	if (ret) {
 		pr_err("self-check failed: %pe\n", ERR_PTR(ret));
-		dfence_finish_exit();
-		return ret;
+		goto box_exit;
 	}
 	dfence_debugfs_init();
 	return 0;
+
+box_exit:
+	rcubox_exit();
+finish_exit:
+	dfence_finish_exit();
+	return ret;
 }
 module_init(dfence_module_init);
 
 static void __exit dfence_module_exit(void)
 {
 	dfence_debugfs_exit();
+	rcubox_exit();
 	dfence_finish_exit();
 }
 module_exit(dfence_module_exit);

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The part of RCU boxes that isn't typed: the workers that run destructors.
+ */
+
+/**
+ * DOC: rcubox overview
+ *
+ * Data that others read under RCU, like what the functions of a &struct dfence_ops
+ * reach from a fence, has to outlive its owner's interest by a grace period. A box
+ * makes that a property of the type instead of something to remember wherever it is
+ * given up::
+ *
+ *     static void table_destroy(struct table *table);
+ *     DEFINE_RCUBOX(table, struct table, table_destroy);   // struct table_box
+ *
+ *     struct table_box __rcu *current_table;
+ *
+ *     struct table_box *box __free(table_box) = table_box_alloc(GFP_KERNEL);
+ *     if (!box || !table_fill(&box->value))
+ *             return -ENOMEM;                        // dropped
+ *     table_box_publish(&current_table, no_free_ptr(box));
+ *
+ *     scoped_guard(rcu)
+ *             look_at(table_box_deref(&current_table));
+ *
+ * The memory comes from kvzalloc(): kmalloc() for what is small, vmalloc() for what
+ * is large.
+ *
+ * - ``_drop()`` consumes a box, or NULL. Its content stays as it is for a grace
+ *   period; then it is destroyed, if there is a destructor, and freed. It may be called
+ *   in any context, hard IRQ included, never waits and allocates nothing. Whoever
+ *   drops a box must have made it unreachable for new readers.
+ * - ``_swap()`` puts a box, or NULL, into a slot and returns what was there, now the
+ *   caller's. It's atomic: those who write need no lock among each other.
+ * - ``_publish()`` drops what was there.
+ * - ``_deref()`` gives readers the content, for the length of their RCU read-side
+ *   section; NULL if the slot is empty.
+ *
+ * A box can also be kept in an XArray or a list; then ``_drop()`` comes after taking
+ * it out, and readers use the access functions of that for RCU.
+ *
+ * Destructors run in process context, by workers, in no particular order.
+ */
+
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/rcupdate.h>
+#include <linux/workqueue.h>
+
+#include <dfence/rcubox.h>
+
+#include "internal.h"
+
+static struct workqueue_struct *rcubox_wq;
+
+/**
+ * rcubox_queue() - have a box destroyed after a grace period
+ * @work: initialised work in the box
+ *
+ * For the functions that DEFINE_RCUBOX() makes.
+ *
+ * Context: Any, hard IRQ included.
+ */
+void rcubox_queue(struct rcu_work *work)
+{
+	queue_rcu_work(rcubox_wq, work);
+}
+EXPORT_SYMBOL_NS_GPL(rcubox_queue, "DFENCE");
+
+/**
+ * rcubox_drain() - wait for destructors
+ *
+ * When it returns the destructors of all boxes that were dropped before have returned.
+ * For a module's exit function. Boxes that a destructor dropped are new ones: a
+ * module that nests them calls this once per level.
+ *
+ * Context: Process context, sleeps. Not in a destructor, nor with a lock that one takes.
+ */
+void rcubox_drain(void)
+{
+	might_sleep();
+	/* Those that wait for their grace period get queued. */
+	rcu_barrier();
+	flush_workqueue(rcubox_wq);
+}
+EXPORT_SYMBOL_NS_GPL(rcubox_drain, "DFENCE");
+
+/**
+ * rcubox_init() - make what destructors need
+ *
+ * Context: Process context, module init.
+ * Return: 0 or -ENOMEM.
+ */
+int __init rcubox_init(void)
+{
+	rcubox_wq = alloc_workqueue("rcubox", WQ_UNBOUND, 0);
+	return rcubox_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * rcubox_exit() - wait for all destructors
+ *
+ * Context: Process context, module exit: may sleep.
+ */
+void rcubox_exit(void)
+{
+	rcubox_drain();
+	destroy_workqueue(rcubox_wq);
+}
