@@ -15,9 +15,9 @@ def _jobs():
     return os.environ.get("CARILLON_JOBS") or str(os.cpu_count() or 1)
 
 
-def _sources():
-    """Yields the source files of the modules, sorted."""
-    for name in _SOURCES:
+def _sources(more=()):
+    """Yields the source files of the modules, sorted; those in the folders @more, too."""
+    for name in (*_SOURCES, *more):
         top = paths.TOP / name
         if top.is_file():
             yield top
@@ -26,9 +26,9 @@ def _sources():
                               if p.is_file() and (p.suffix in (".c", ".h", ".S") or p.name in ("Kbuild", "Makefile")))
 
 
-def _digest(*facts):
+def _digest(more, *facts):
     total = hashlib.sha256(repr(facts).encode())
-    for path in _sources():
+    for path in _sources(more):
         total.update(str(path.relative_to(paths.TOP)).encode() + b"\0")
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
@@ -52,28 +52,33 @@ def _failed(what, log):
     raise Failure(f"{what} failed:\n" + "\n".join(text[start:start + 15]) + f"\nlog: {log}")
 
 
-def modules(root, name, make_args=()):
+def modules(root, name, make_args=(), variant=None):
     """
     Builds our modules for the kernel @name, if their sources have changed.
 
+    With @variant, the name of a folder that has modules of its own, these are built with
+    the others, apart from an ordinary build.
+
     Returns the folder of the modules, as the host sees it. The checkout is read-only
-    while it is built; all products go to modules/<kernel> of the build folder.
+    while it is built; all products go to modules/<kernel>[-<variant>] of the build folder.
     """
     kernel = kernels.find(root, name)
-    out = paths.build_dir() / "modules" / name
+    more = (variant,) if variant else ()
+    folder = f"{name}-{variant}" if variant else name
+    out = paths.build_dir() / "modules" / folder
     out.mkdir(parents=True, exist_ok=True)
-    stamp, log = out / ".built", paths.build_dir() / "modules" / f"{name}.log"
-    with proc.lock(paths.build_dir() / "modules" / f"{name}.lock", f"vm: waiting for another build for {name} …"):
-        want = _digest(kernel.release, kernel.build, str(root), make_args)
+    stamp, log = out / ".built", paths.build_dir() / "modules" / f"{folder}.log"
+    with proc.lock(paths.build_dir() / "modules" / f"{folder}.lock", f"vm: waiting for another build for {folder} …"):
+        want = _digest(more, kernel.release, kernel.build, str(root), make_args)
         if stamp.exists() and stamp.read_text(encoding="ascii") == want:
             return out
         stamp.unlink(missing_ok=True)
         if not any(p.suffix == ".c" for p in _sources()):
             return out
         argv = ["make", "-C", kernel.build, f"M={paths.IN_PROJECT}",
-                f"MO={paths.IN_BUILD}/modules/{name}", f"-j{_jobs()}", *make_args, "modules"]
+                f"MO={paths.IN_BUILD}/modules/{folder}", f"-j{_jobs()}", *make_args, "modules"]
         if in_tree(root, argv, log, kernel.binds):
-            _failed(f"building the modules for {name} ({kernel.release})", log)
+            _failed(f"building the modules for {folder} ({kernel.release})", log)
         say(f"vm: modules built for {kernel.release}")
         stamp.write_text(want, encoding="ascii")
     return out
