@@ -35,9 +35,10 @@ _SPDX = re.compile(r"SPDX-License-Identifier: (.+?)(?:\s*(?:\*/|-->))?\s*$")
 _GPL, _MIT = "GPL-2.0", "MIT"
 _UAPI = "(GPL-2.0 WITH Linux-syscall-note) OR MIT"
 _LICENCES = (
-    (("fence/", "devres/", "sched/", "drm/", "include/", "Kbuild"), _GPL),
+    (("fence/", "devres/", "sched/", "drm/", "include/", "bench/kernel/", "Kbuild"), _GPL),
     (("uapi/",), _UAPI),
-    (("hw/", "emu/", "userspace/", "igt-tests/", "vm/", "scripts/", ".ci/"), _MIT),
+    (("hw/", "emu/", "userspace/", "igt-tests/", "vm/", "scripts/", "bench/plugin/",
+      "bench/marker.h", ".ci/"), _MIT),
 )
 # Licence texts themselves, and formats that have no comments (igt_runner has its own).
 _NO_SPDX = re.compile(r"^LICENSES/|\.(png|ppm|json|patch)$|^igt-tests/tests/test-list")
