@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Counts what a task allocates from slab caches, and frees, by tracepoints.
+ */
+
+#include <linux/sched.h>
+#include <linux/tracepoint.h>
+#include <trace/events/kmem.h>
+
+#include "bench.h"
+
+/* Written by @task alone, with its interrupts on: those aren't counted. */
+static struct {
+	struct task_struct *task;
+	unsigned int allocs;
+	unsigned int frees;
+} count;
+
+static bool is_counted(void)
+{
+	return current == READ_ONCE(count.task) && in_task();
+}
+
+static void on_kmalloc(void *data, unsigned long site, const void *ptr, size_t want,
+		       size_t got, gfp_t gfp, int node)
+{
+	if (is_counted())
+		count.allocs++;
+}
+
+static void on_cache_alloc(void *data, unsigned long site, const void *ptr,
+			   struct kmem_cache *cache, gfp_t gfp, int node)
+{
+	if (is_counted())
+		count.allocs++;
+}
+
+static void on_kfree(void *data, unsigned long site, const void *ptr)
+{
+	if (is_counted() && ptr)
+		count.frees++;
+}
+
+static void on_cache_free(void *data, unsigned long site, const void *ptr,
+			  const struct kmem_cache *cache)
+{
+	if (is_counted())
+		count.frees++;
+}
+
+static void detach(void)
+{
+	unregister_trace_kmem_cache_free(on_cache_free, NULL);
+	unregister_trace_kfree(on_kfree, NULL);
+	unregister_trace_kmem_cache_alloc(on_cache_alloc, NULL);
+	unregister_trace_kmalloc(on_kmalloc, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+/**
+ * bench_allocs_begin() - count what the current task allocates and frees
+ *
+ * Attaches to the tracepoints, which makes allocations longer: not to be left on
+ * while instructions are counted.
+ *
+ * Context: Process context, sleeps.
+ * Return: 0 or -errno.
+ */
+int bench_allocs_begin(void)
+{
+	int ret;
+
+	ret = register_trace_kmalloc(on_kmalloc, NULL);
+	if (!ret)
+		ret = register_trace_kmem_cache_alloc(on_cache_alloc, NULL);
+	if (!ret)
+		ret = register_trace_kfree(on_kfree, NULL);
+	if (!ret)
+		ret = register_trace_kmem_cache_free(on_cache_free, NULL);
+	if (ret) {
+		detach();
+		return ret;
+	}
+	count.allocs = 0;
+	count.frees = 0;
+	WRITE_ONCE(count.task, current);
+	return 0;
+}
+
+/**
+ * bench_allocs_end() - end counting
+ * @ret_allocs: gets the number of allocations
+ * @ret_frees: gets the number of objects freed
+ *
+ * What is freed after a grace period isn't among these: others do it.
+ *
+ * Context: Process context, sleeps. After bench_allocs_begin(), by the same task.
+ */
+void bench_allocs_end(unsigned int *ret_allocs, unsigned int *ret_frees)
+{
+	WRITE_ONCE(count.task, NULL);
+	*ret_allocs = count.allocs;
+	*ret_frees = count.frees;
+	detach();
+}
