@@ -70,6 +70,12 @@ kunit-kernel:
 	@vm/host-setup
 	@scripts/kernel-kunit
 
+# What our libraries cost, beside their peers: PART='fence' BENCH_ARGS='--repeat 2'
+.PHONY: bench
+bench:
+	@vm/host-setup
+	@scripts/bench $(BENCH_ARGS) $(PART)
+
 # Documentation as HTML: out/docs
 .PHONY: docs
 docs:
