@@ -209,7 +209,12 @@ static int dfence_cb_register(struct dfence_cb *cb, struct dma_fence *fence,
 	cb->fired = false;
 	cb->detached = NULL;
 	cb->fence = fence;
-	ret = dma_fence_add_callback(fence, &cb->base, dfence_cb_fire);
+	/*
+	 * The section keeps an external lock, which dma_fence_add_callback() takes
+	 * after it has seen that the fence isn't signalled: it may be now.
+	 */
+	scoped_guard(rcu)
+		ret = dma_fence_add_callback(fence, &cb->base, dfence_cb_fire);
 	/* On success it may have fired already, and cb be gone. */
 	if (ret)
 		cb->fence = NULL;
