@@ -79,7 +79,7 @@ fi
 poweroff -f
 """
 APPLETS = ("sh mount grep cat head sleep insmod rmmod basename dirname tr poweroff "
-           "echo find").split()
+           "echo printf find").split()
 
 
 def make_initramfs(path, suite_dir, test_filter, gcov):
