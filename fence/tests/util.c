@@ -6,11 +6,18 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/kconfig.h>
+#include <linux/magic.h>
+#include <linux/minmax.h>
+#include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/slab.h>
+#include <linux/sprintf.h>
+#include <linux/uaccess.h>
 
 #include "util.h"
 
@@ -142,6 +149,65 @@ void dfence_test_hardirq(struct kunit *test, void (*func)(void *arg), void *arg)
 	KUNIT_ASSERT_TRUE_MSG(test, irq.done, "the timer didn't fire");
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		KUNIT_EXPECT_TRUE(test, irq.in_hardirq);
+}
+
+static bool dfence_test_has_debugfs(void)
+{
+	struct file *dir = filp_open("/sys/kernel/debug", O_RDONLY | O_DIRECTORY, 0);
+	bool mounted;
+
+	if (IS_ERR(dir))
+		return false;
+	mounted = file_inode(dir)->i_sb->s_magic == DEBUGFS_MAGIC;
+	fput(dir);
+	return mounted;
+}
+
+/* All of @file, by its read function and a page of user memory; its size, or -errno. */
+static ssize_t dfence_test_read(struct kunit *test, struct file *file, char *buf, size_t size)
+{
+	unsigned long page = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+					   MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	char __user *user = (char __user *)page;
+	size_t got = 0;
+	ssize_t n;
+
+	if (!page)
+		return -ENOMEM;
+	while ((n = file->f_op->read(file, user, min(PAGE_SIZE, size - got), &file->f_pos)) > 0) {
+		if (copy_from_user(buf + got, user, n))
+			return -EFAULT;
+		got += n;
+	}
+	return n < 0 ? n : got;
+}
+
+/**
+ * dfence_test_debugfs() - what user space reads from a file of the library
+ * @test: test; it's skipped if debugfs isn't mounted
+ * @name: file in debugfs' folder dfence
+ *
+ * Context: Process context.
+ * Return: The text, the test's memory.
+ */
+char *dfence_test_debugfs(struct kunit *test, const char *name)
+{
+	const size_t size = 16 * 1024;
+	char *text = kunit_kzalloc(test, size, GFP_KERNEL);
+	struct file *file;
+	char path[64];
+	ssize_t n;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dfence/%s", name);
+	if (!dfence_test_has_debugfs())
+		kunit_skip(test, "debugfs isn't mounted");
+	file = filp_open(path, O_RDONLY, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	n = dfence_test_read(test, file, text, size - 1);
+	fput(file);
+	KUNIT_ASSERT_GT(test, n, 0);
+	return text;
 }
 
 /**

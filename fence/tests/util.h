@@ -27,6 +27,8 @@ struct dfence *dfence_test_armed(struct kunit *test, struct dfence_ctx *ctx,
 
 void dfence_test_hardirq(struct kunit *test, void (*func)(void *arg), void *arg);
 
+char *dfence_test_debugfs(struct kunit *test, const char *name);
+
 unsigned int dfence_test_reports(void);
 bool dfence_test_reported(const char *text);
 
