@@ -12,8 +12,8 @@
 #include <linux/err.h>
 #include <linux/pci.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/umh.h>
 
 #include "test_pci.h"
 #include "test_suites.h"
@@ -33,32 +33,17 @@ struct fail_ctx {
 static DEFINE_BOUND_AUX_TYPE(int_type, int);
 
 #ifdef CONFIG_FAILSLAB
-#define FAILSLAB "/sys/kernel/debug/failslab/"
-
-static int failslab_set(const char *command)
-{
-	char *argv[4], *envp[2];
-
-	argv[0] = "/bin/sh";
-	argv[1] = "-c";
-	argv[2] = (char *)command;
-	argv[3] = NULL;
-	envp[0] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	envp[1] = NULL;
-	return call_usermodehelper(argv[0], argv, envp, UMH_WAIT_PROC);
-}
-
-static void failslab_restore(void *unused)
-{
-	failslab_set("cd " FAILSLAB " && echo Y >ignore-gfp-wait && echo 2 >verbose");
-}
-
-/* Lets allocations that may sleep fail too, without a stack trace for each. */
+/* Allocations that may sleep have to fail, too: whoever loads this module sees to that. */
 static void failslab_prepare(struct kunit *test)
 {
-	if (failslab_set("cd " FAILSLAB " && echo N >ignore-gfp-wait && echo 0 >verbose"))
-		kunit_skip(test, "failslab's debugfs files can't be written");
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, failslab_restore, NULL), 0);
+	void *memory;
+
+	WRITE_ONCE(current->fail_nth, 1);
+	memory = kmalloc(32, GFP_KERNEL);
+	WRITE_ONCE(current->fail_nth, 0);
+	kfree(memory);
+	if (memory)
+		kunit_skip(test, "GFP_KERNEL can't fail, see failslab/ignore-gfp-wait");
 }
 
 /* Makes the @nth allocation of @fn fail. Returns false when it doesn't make that many. */

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * No memory: each allocation of each function that allocates fails once, in turn, and
+ * those that promise not to allocate are watched.
+ *
+ * Leaks are kmemleak's to find, after the suites.
+ */
+
+#include <linux/err.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "util.h"
+
+/* More allocations than anything here makes, those of debug code included. */
+#define FAULT_MAX 100
+
+#ifdef CONFIG_FAILSLAB
+/* The @nth slab allocation of this task fails; 0: none. */
+static void fail_nth(unsigned int nth)
+{
+	WRITE_ONCE(current->fail_nth, nth);
+}
+
+/* How many allocations are still to come until one fails; 0: it has failed. */
+static unsigned int fail_left(void)
+{
+	return READ_ONCE(current->fail_nth);
+}
+#else
+static void fail_nth(unsigned int nth)
+{
+}
+
+static unsigned int fail_left(void)
+{
+	return 0;
+}
+#endif
+
+/* Nothing can be injected unless this allocation fails. */
+static bool injection_works(void)
+{
+	void *memory;
+
+	fail_nth(1);
+	memory = kmalloc(32, GFP_KERNEL);
+	fail_nth(0);
+	kfree(memory);
+	return !memory;
+}
+
+struct fault {
+	struct dfence_ctx *ctx;
+	gfp_t gfp;
+};
+
+/* What all that fails has to leave behind: the timeline as it was. */
+static void expect_untouched(struct kunit *test, struct fault *fault, u64 last)
+{
+	KUNIT_EXPECT_EQ(test, kref_read(&fault->ctx->ref), 1);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_live(fault->ctx), 0);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_last_armed(fault->ctx), last);
+	KUNIT_EXPECT_TRUE(test, list_empty(&fault->ctx->done));
+	KUNIT_EXPECT_FALSE(test, fault->ctx->closed);
+}
+
+/*
+ * Calls @attempt, which does something and undoes it, with its first, second, …
+ * allocation failing, until it makes no more. It says 0 or -ENOMEM. It may succeed
+ * although an allocation failed, as debug code allocates, too; but at least once it
+ * must have noticed.
+ */
+static void sweep(struct kunit *test, int (*attempt)(struct fault *fault), gfp_t gfp)
+{
+	struct dfence_test *t = test->priv;
+	struct fault fault = { .ctx = t->ctx, .gfp = gfp };
+	unsigned int failed = 0;
+	unsigned int nth;
+	u64 last;
+	int ret;
+
+	for (nth = 1; nth < FAULT_MAX; nth++) {
+		last = dfence_ctx_last_armed(t->ctx);
+		fail_nth(nth);
+		ret = attempt(&fault);
+		if (fail_left())
+			break;
+		KUNIT_EXPECT_TRUE_MSG(test, !ret || ret == -ENOMEM, "allocation %u: %d", nth, ret);
+		if (ret) {
+			failed++;
+			expect_untouched(test, &fault, last);
+		}
+	}
+	fail_nth(0);
+	KUNIT_EXPECT_LT(test, nth, FAULT_MAX);
+	KUNIT_EXPECT_EQ_MSG(test, ret, 0, "with nothing failing any more");
+	KUNIT_EXPECT_GT_MSG(test, failed, 0, "no failure was injected");
+	kunit_info(test, "%u allocations failed, %u of them were noticed\n", nth - 1, failed);
+}
+
+static int try_ctx_create(struct fault *fault)
+{
+	static const struct dfence_ctx_args args = {
+		.driver_name = "d",
+		.timeline_name = "t",
+	};
+	struct dfence_ctx *ctx = dfence_ctx_create(&args);
+
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	dfence_ctx_put(ctx);
+	return 0;
+}
+
+static void ctx_create(struct kunit *test)
+{
+	sweep(test, try_ctx_create, GFP_KERNEL);
+}
+
+struct fault_gfp {
+	const char *name;
+	gfp_t gfp;
+};
+
+static const struct fault_gfp fault_gfps[] = {
+	{ "GFP_KERNEL", GFP_KERNEL },
+	{ "GFP_NOWAIT", GFP_NOWAIT },
+	{ "GFP_ATOMIC", GFP_ATOMIC },
+};
+
+KUNIT_ARRAY_PARAM_DESC(gfp, fault_gfps, name);
+
+static int try_alloc(struct fault *fault)
+{
+	struct dfence *f = dfence_alloc(fault->ctx, NULL, fault->gfp);
+
+	if (!f)
+		return -ENOMEM;
+	dfence_free(f);
+	return 0;
+}
+
+static void alloc(struct kunit *test)
+{
+	const struct fault_gfp *param = test->param_value;
+
+	sweep(test, try_alloc, param->gfp);
+}
+
+struct fault_issued {
+	struct dfence f;
+	u64 payload[100];
+};
+
+static int try_alloc_type(struct fault *fault)
+{
+	struct fault_issued *issued;
+
+	issued = dfence_alloc_type(fault->ctx, NULL, struct fault_issued, f, fault->gfp);
+	if (!issued)
+		return -ENOMEM;
+	dfence_free(&issued->f);
+	return 0;
+}
+
+static void alloc_type(struct kunit *test)
+{
+	const struct fault_gfp *param = test->param_value;
+
+	sweep(test, try_alloc_type, param->gfp);
+}
+
+/* A submission as a driver makes it: all that can fail first, rolled back by scope. */
+static int try_submission(struct fault *fault)
+{
+	struct dfence *first __free(dfence) = dfence_alloc(fault->ctx, NULL, fault->gfp);
+	struct dfence *second __free(dfence) = dfence_alloc(fault->ctx, NULL, fault->gfp);
+	u64 last = dfence_ctx_last_armed(fault->ctx);
+
+	if (!first || !second)
+		return -ENOMEM;
+	dfence_arm(first);
+	dfence_arm(second);
+	if (first->base.seqno != last + 1 || second->base.seqno != last + 2)
+		return -EIO;
+	dfence_signal(no_free_ptr(first), 0);
+	dfence_signal(no_free_ptr(second), 0);
+	return 0;
+}
+
+static void submission(struct kunit *test)
+{
+	sweep(test, try_submission, GFP_KERNEL);
+}
+
+/* Runs @statement with the next allocation failing: there must be none. */
+#define EXPECT_NO_ALLOCATION(test, statement) do {				\
+	unsigned int __to_come;							\
+										\
+	fail_nth(1);								\
+	statement;								\
+	__to_come = fail_left();						\
+	fail_nth(0);								\
+	KUNIT_EXPECT_EQ_MSG(test, __to_come, 1, "memory was allocated: " #statement); \
+} while (0)
+
+/*
+ * From arm to signal nothing allocates: that is what makes waiting for a fence safe
+ * while memory is reclaimed. The tests keep references, as freeing is debug objects'
+ * occasion to allocate.
+ */
+static void no_allocation_from_arm_to_signal(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence *f[4];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(f); i++) {
+		f[i] = dfence_alloc(t->ctx, NULL, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, f[i]);
+		EXPECT_NO_ALLOCATION(test, dfence_arm(f[i]));
+		dfence_get(f[i]);
+	}
+	EXPECT_NO_ALLOCATION(test, dfence_signal(f[0], -EIO));
+	EXPECT_NO_ALLOCATION(test, dfence_try_signal(f[1], -EIO));
+	EXPECT_NO_ALLOCATION(test, dfence_ctx_advance(t->ctx, 3, -EIO));
+	dfence_ctx_declare_quiet(t->ctx);
+	EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_EQ(test, dfence_ctx_shut(t->ctx, -EIO), 0));
+	for (i = 0; i < ARRAY_SIZE(f); i++) {
+		KUNIT_EXPECT_EQ(test, dma_fence_get_status(&f[i]->base), -EIO);
+		dfence_put(f[i]);
+	}
+}
+
+static void note_call(struct dfence_cb *cb, struct dma_fence *fence)
+{
+}
+
+static void no_allocation_by_callbacks(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence *f = dfence_get(dfence_test_armed(test, t->ctx, NULL));
+	struct dfence_cb cb;
+
+	dfence_cb_init_func(&cb, note_call);
+	EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_EQ(test, dfence_cb_add(&cb, &f->base), 0));
+	EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_TRUE(test, dfence_cb_remove(&cb)));
+	KUNIT_EXPECT_EQ(test, dfence_cb_add(&cb, &f->base), 0);
+	EXPECT_NO_ALLOCATION(test, dfence_signal(f, 0));
+	EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_FALSE(test, dfence_cb_remove(&cb)));
+	dfence_put(f);
+}
+
+static struct kunit_case fault_cases[] = {
+	KUNIT_CASE(ctx_create),
+	KUNIT_CASE_PARAM(alloc, gfp_gen_params),
+	KUNIT_CASE_PARAM(alloc_type, gfp_gen_params),
+	KUNIT_CASE(submission),
+	KUNIT_CASE(no_allocation_from_arm_to_signal),
+	KUNIT_CASE(no_allocation_by_callbacks),
+	{}
+};
+
+static int fault_init(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_FAILSLAB))
+		kunit_skip(test, "this kernel has no failslab");
+	if (!injection_works())
+		kunit_skip(test, "GFP_KERNEL can't fail, see failslab/ignore-gfp-wait");
+	return dfence_test_init(test);
+}
+
+static struct kunit_suite fault_suite = {
+	.name = "dfence_fault",
+	.init = fault_init,
+	.exit = dfence_test_exit,
+	.test_cases = fault_cases,
+};
+
+kunit_test_suite(fault_suite);
