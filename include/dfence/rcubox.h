@@ -51,7 +51,7 @@ DEFINE_FREE(name##_box, struct name##_box *, name##_box_drop(_T))
 
 /**
  * DEFINE_RCUBOX_PLAIN() - define a type of box that needs no destructor
- * @name: prefix: the struct is called ``struct name_box``, its functions name_box_...
+ * @name: prefix: the struct is called ``struct name_box``, its functions ``name_box_...``
  * @type: what is in it
  *
  * Defines ``struct name_box`` with a member ``value`` of @type, and ::
@@ -80,7 +80,7 @@ static inline void name##_box_drop(struct name##_box *box)			\
 
 /**
  * DEFINE_RCUBOX() - define a type of box with a destructor
- * @name: prefix: the struct is called ``struct name_box``, its functions name_box_...
+ * @name: prefix: the struct is called ``struct name_box``, its functions ``name_box_...``
  * @type: what is in it
  * @destroy: ``void destroy(type *value)``, called a grace period after the drop, in
  *	process context: it may sleep. It doesn't free @value itself.
