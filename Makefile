@@ -5,6 +5,8 @@
 
 ON ?= uml
 SUITE ?= *
+FILES ?= 1000
+ROUNDS ?= 2
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 .PHONY: modules clean
@@ -49,6 +51,12 @@ consumers:
 igt-stock:
 	@vm/host-setup
 	@scripts/igt-stock
+
+# All modules go while a process has FILES=1000 sync_files, then ROUNDS=2 times while threads use some
+.PHONY: unload
+unload:
+	@vm/host-setup
+	@scripts/unload $(FILES) $(ROUNDS)
 
 # KUnit: SUITE='dfence*' ON=uml|kasan
 .PHONY: kunit
