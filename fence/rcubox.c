@@ -9,20 +9,7 @@
  * Data that others read under RCU, like what the functions of a &struct dfence_ops
  * reach from a fence, has to outlive its owner's interest by a grace period. A box
  * makes that a property of the type instead of something to remember wherever it is
- * given up::
- *
- *     static void table_destroy(struct table *table);
- *     DEFINE_RCUBOX(table, struct table, table_destroy);   // struct table_box
- *
- *     struct table_box __rcu *current_table;
- *
- *     struct table_box *box __free(table_box) = table_box_alloc(GFP_KERNEL);
- *     if (!box || !table_fill(&box->value))
- *             return -ENOMEM;                        // dropped
- *     table_box_publish(&current_table, no_free_ptr(box));
- *
- *     scoped_guard(rcu)
- *             look_at(table_box_deref(&current_table));
+ * given up.
  *
  * The memory comes from kvzalloc(): kmalloc() for what is small, vmalloc() for what
  * is large.
