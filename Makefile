@@ -72,6 +72,12 @@ coverage:
 	@vm/host-setup
 	@scripts/coverage $(COVERAGE_ARGS) $(LIB)
 
+# Planted bugs, which the KUnit suites have to find: MUTANT='wrap32' (scripts/mutants --list)
+.PHONY: mutants
+mutants:
+	@vm/host-setup
+	@scripts/mutants $(MUTANT)
+
 # The kernel's own KUnit suites, with our modules and without: no difference
 .PHONY: kunit-kernel
 kunit-kernel:
