@@ -44,22 +44,20 @@ static const char *const action_names[] = {
 /* The error that signal, try_signal, advance and shut come with. */
 #define ERROR (-EIO)
 
-/* What &move.after says of a fence whose memory was given back or freed. */
+/* What a move's after says of a fence whose memory was given back or freed. */
 #define GONE (-1)
 
-/**
- * struct move - what comes of an action in a state
- *
- * @status: of the dma_fence, as dma_fence_get_status() has it
- * @returns: of try_signal and advance
- * @reports: how many there are; @text is in the last
- */
+/* What comes of an action in a state. */
 struct move {
 	enum start start;
 	enum action action;
+	/* Of &enum dfence_state, or GONE. */
 	int after;
+	/* Of the dma_fence, as dma_fence_get_status() has it. */
 	int status;
+	/* By try_signal, advance and shut. */
 	int returns;
+	/* How many there are, and what is in the last of them. */
 	unsigned int reports;
 	const char *text;
 };
