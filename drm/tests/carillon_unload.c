@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "dmabuf.h"
 #include "gpu.h"
 #include "held.h"
 #include "modules.h"
@@ -31,6 +32,7 @@
 #define FILES_MIN	80	/* so that each queue has several jobs that wait */
 #define FILES_MAX	20000
 #define KEPT		10	/* of each kind, until the modules are back */
+#define BUFFERS		10	/* of another driver, with the fences of those */
 #define FDS_MAX		200	/* in a message: SCM_MAX_FD is 253 */
 #define SIGNAL_MS	60000
 #define NODE_MS		20000
@@ -44,6 +46,7 @@ struct test {
 	struct held *held;
 	unsigned int num;	/* of @held that are open */
 	int sw_sync;		/* a timeline of another driver, or -1 */
+	int buffers[BUFFERS];	/* each with the fence of the held file of that number */
 };
 
 static bool check_all(const struct test *t, enum held_stage stage)
@@ -67,6 +70,28 @@ static void make_foreign(struct test *t)
 	t->source.foreign = t->sw_sync < 0 ? -1 : sw_sync_fence(t->sw_sync, 1);
 }
 
+/* A buffer waits for what the fence waits for. */
+static bool check_buffers(const struct test *t, enum held_stage stage)
+{
+	for (unsigned int i = 0; i < BUFFERS; i++)
+		if (sync_poll(t->buffers[i], 0) != !!held_status(&t->held[i], stage))
+			return !fail("poll of a buffer", EPROTO);
+	return true;
+}
+
+static bool make_buffers(struct test *t)
+{
+	bool ok = true;
+
+	for (unsigned int i = 0; i < BUFFERS && ok; i++) {
+		t->buffers[i] = dmabuf_create();
+		ok = good("udmabuf", t->buffers[i]) &&
+		     good("DMA_BUF_IOCTL_IMPORT_SYNC_FILE",
+			  dmabuf_put_fence(t->buffers[i], t->held[i].fd));
+	}
+	return ok && check_buffers(t, HELD_BEFORE);
+}
+
 static bool test_make(struct test *t)
 {
 	unsigned int count[HELD_KINDS] = { 0 };
@@ -82,7 +107,7 @@ static bool test_make(struct test *t)
 		count[t->held[i].kind]++;
 	for (int i = 0; i < HELD_KINDS; i++)
 		printf("# %u %s\n", count[i], held_kind_names[i]);
-	return check_all(t, HELD_BEFORE);
+	return check_all(t, HELD_BEFORE) && make_buffers(t);
 }
 
 /* One DRM file is closed under its jobs, the device is unbound under the other's. */
@@ -180,10 +205,28 @@ static bool test_merge(struct test *t)
 	return ok;
 }
 
+/* A buffer keeps what is merged as its members, and gives out those that wait. */
+static bool test_buffers(struct test *t)
+{
+	bool ok = check_buffers(t, HELD_AFTER);
+
+	for (unsigned int i = 0; i < BUFFERS && ok; i++) {
+		int want = held_status(&t->held[i], HELD_AFTER) ? 1 : 0;
+		int fd = dmabuf_get_fence(t->buffers[i]);
+		struct sync_desc desc;
+
+		ok = good("DMA_BUF_IOCTL_EXPORT_SYNC_FILE", fd) && !sync_describe(fd, &desc) &&
+		     (desc.status == want || !fail("status of a buffer's fence", EPROTO));
+		close(fd);
+	}
+	return ok;
+}
+
 /* The last fence that some of the merged ones wait for. */
 static bool test_foreign(struct test *t)
 {
-	return good("SW_SYNC_IOC_INC", sw_sync_advance(t->sw_sync, 1)) && check_all(t, HELD_OVER);
+	return good("SW_SYNC_IOC_INC", sw_sync_advance(t->sw_sync, 1)) &&
+	       check_all(t, HELD_OVER) && check_buffers(t, HELD_OVER);
 }
 
 static bool send_fds(int sock, const struct held *held, unsigned int num)
@@ -360,6 +403,8 @@ static bool test_load(struct test *t)
 	for (unsigned int i = 0; i < t->num; i++)
 		close(t->held[i].fd);
 	t->num = 0;
+	for (unsigned int i = 0; i < BUFFERS; i++)
+		close(t->buffers[i]);
 	return ok;
 }
 
@@ -424,6 +469,7 @@ static const struct step steps[] = {
 	{ "polled", test_poll, false },
 	{ "given deadlines", test_deadline, false },
 	{ "merged with each other", test_merge, false },
+	{ "waited for and asked for through buffers", test_buffers, false },
 	{ "another driver's fence ends what waits for it, too", test_foreign, true },
 	{ "half of them sent to another process", test_send, false },
 	{ "closed by two threads in any order", test_close, false },
