@@ -72,6 +72,12 @@ coverage:
 	@vm/host-setup
 	@scripts/coverage $(COVERAGE_ARGS) $(LIB)
 
+# Models of the libraries, all states of them: MODEL='close' (scripts/model --help)
+.PHONY: model
+model:
+	@vm/host-setup
+	@scripts/model $(MODEL)
+
 # Planted bugs, which the KUnit suites have to find: MUTANT='wrap32' (scripts/mutants --list)
 .PHONY: mutants
 mutants:
