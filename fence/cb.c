@@ -41,7 +41,7 @@
 
 #include "internal.h"
 
-static void dfence_cb_init(struct dfence_cb *cb, enum dfence_cb_kind kind)
+static __always_inline void dfence_cb_init(struct dfence_cb *cb, enum dfence_cb_kind kind)
 {
 	memset(cb, 0, sizeof(*cb));
 	INIT_LIST_HEAD(&cb->base.node);
@@ -259,6 +259,20 @@ int dfence_cb_add(struct dfence_cb *cb, struct dma_fence *fence)
 }
 EXPORT_SYMBOL_NS_GPL(dfence_cb_add, "DFENCE");
 
+/* Take @cb from a @fence whose lock isn't its own, and may be gone. */
+static bool dfence_cb_remove_external(struct dfence_cb *cb, struct dma_fence *fence)
+{
+	/*
+	 * The section keeps the lock: the fence either isn't signalled yet or its
+	 * callbacks are being run now, by somebody who uses the lock.
+	 */
+	guard(rcu)();
+	/* Pairs with the release in dfence_cb_fire(): it's done with cb. */
+	if (smp_load_acquire(&cb->fired))
+		return false;
+	return dma_fence_remove_callback(fence, &cb->base);
+}
+
 /**
  * dfence_cb_remove() - end a registration
  * @cb: callback, set up; registered or not
@@ -279,22 +293,15 @@ EXPORT_SYMBOL_NS_GPL(dfence_cb_add, "DFENCE");
 bool dfence_cb_remove(struct dfence_cb *cb)
 {
 	struct dma_fence *fence = cb->fence;
-	bool removed = false;
-	bool lock;
+	bool removed;
 
 	if (!fence)
 		return false;
 
-	/*
-	 * The section keeps an external lock: its fence either isn't signalled yet
-	 * or its callbacks are being run now, by somebody who uses the lock.
-	 */
-	scoped_guard(rcu) {
-		lock = test_bit(DMA_FENCE_FLAG_INLINE_LOCK_BIT, &fence->flags);
-		/* Pairs with the release in dfence_cb_fire(): it's done with cb. */
-		if (lock || !smp_load_acquire(&cb->fired))
-			removed = dma_fence_remove_callback(fence, &cb->base);
-	}
+	if (likely(test_bit(DMA_FENCE_FLAG_INLINE_LOCK_BIT, &fence->flags)))
+		removed = dma_fence_remove_callback(fence, &cb->base);
+	else
+		removed = dfence_cb_remove_external(cb, fence);
 	cb->fence = NULL;
 	dma_fence_put(fence);
 	return removed;
