@@ -126,7 +126,13 @@ struct dfence_ctx *dfence_ctx_get(struct dfence_ctx *ctx)
 }
 EXPORT_SYMBOL_NS_GPL(dfence_ctx_get, "DFENCE");
 
-static void dfence_ctx_release(struct kref *ref)
+/**
+ * dfence_ctx_release() - what happens when the last reference to a timeline is gone
+ * @ref: its reference count
+ *
+ * Context: Any.
+ */
+void dfence_ctx_release(struct kref *ref)
 {
 	struct dfence_ctx *ctx = container_of(ref, struct dfence_ctx, ref);
 
@@ -153,7 +159,7 @@ static void dfence_ctx_release(struct kref *ref)
 void dfence_ctx_put(struct dfence_ctx *ctx)
 {
 	if (ctx)
-		kref_put(&ctx->ref, dfence_ctx_release);
+		dfence_ctx_unref(ctx);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_ctx_put, "DFENCE");
 
@@ -235,22 +241,20 @@ static int dfence_ctx_collect_locked(struct dfence_ctx *ctx, u64 seqno, int erro
 }
 
 /*
- * Signal what was collected, unless another CPU is at it, who will then do it. It
- * keeps IRQs off throughout (but on PREEMPT_RT), as others, interrupt handlers
- * among them, rely on it: it mustn't be preempted half-way.
+ * Signal what was collected, without the lock, unless another CPU is at it, who will
+ * then do it. It keeps IRQs off throughout (but on PREEMPT_RT), as others, interrupt
+ * handlers among them, rely on it: it mustn't be preempted half-way.
  */
-static void dfence_ctx_drain(struct dfence_ctx *ctx, unsigned long ip)
+static void dfence_ctx_drain_locked(struct dfence_ctx *ctx, unsigned long ip)
 {
 	struct dfence *f;
 	struct dfence *next;
-	unsigned long flags;
 	LIST_HEAD(batch);
 
-	spin_lock_irqsave(&ctx->lock, flags);
-	if (ctx->draining) {
-		spin_unlock_irqrestore(&ctx->lock, flags);
+	lockdep_assert_held(&ctx->lock);
+
+	if (ctx->draining)
 		return;
-	}
 	ctx->draining = true;
 	while (!list_empty(&ctx->done)) {
 		list_splice_init(&ctx->done, &batch);
@@ -264,7 +268,17 @@ static void dfence_ctx_drain(struct dfence_ctx *ctx, unsigned long ip)
 		spin_lock(&ctx->lock);
 	}
 	ctx->draining = false;
-	spin_unlock_irqrestore(&ctx->lock, flags);
+}
+
+/* Claim all live fences up to @seqno for @error and signal them. Returns their number. */
+static int dfence_ctx_signal_locked(struct dfence_ctx *ctx, u64 seqno, int error,
+				    unsigned long ip)
+{
+	int n = dfence_ctx_collect_locked(ctx, seqno, error);
+
+	if (n)
+		dfence_ctx_drain_locked(ctx, ip);
+	return n;
 }
 
 /**
@@ -286,20 +300,14 @@ static void dfence_ctx_drain(struct dfence_ctx *ctx, unsigned long ip)
  */
 int dfence_ctx_advance(struct dfence_ctx *ctx, u64 seqno, int error)
 {
-	int n;
-
 	error = dfence_check_error(error, _RET_IP_);
 
 	guard(dfence_signalling)();
 	guard(rcu)();
-	scoped_guard(spinlock_irqsave, &ctx->lock) {
-		if (seqno >= ctx->next_seqno)
-			return -ERANGE;
-		n = dfence_ctx_collect_locked(ctx, seqno, error);
-	}
-	if (n)
-		dfence_ctx_drain(ctx, _RET_IP_);
-	return n;
+	guard(spinlock_irqsave)(&ctx->lock);
+	if (seqno >= ctx->next_seqno)
+		return -ERANGE;
+	return dfence_ctx_signal_locked(ctx, seqno, error, _RET_IP_);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_ctx_advance, "DFENCE");
 
@@ -372,7 +380,7 @@ int dfence_ctx_shut(struct dfence_ctx *ctx, int error)
 		if (quiet) {
 			ctx->closed = true;
 			ctx->close_error = error;
-			dfence_ctx_collect_locked(ctx, U64_MAX, error);
+			dfence_ctx_signal_locked(ctx, U64_MAX, error, _RET_IP_);
 		}
 	}
 	if (!quiet) {
@@ -381,7 +389,6 @@ int dfence_ctx_shut(struct dfence_ctx *ctx, int error)
 			      (void *)_RET_IP_);
 		return -EBUSY;
 	}
-	dfence_ctx_drain(ctx, _RET_IP_);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(dfence_ctx_shut, "DFENCE");

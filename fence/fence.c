@@ -206,20 +206,29 @@ noinline __cold void dfence_report_misuse(struct dfence *f, const char *what,
 }
 
 /**
- * dfence_check_error() - make sure that a fence's error is one
- * @error: 0 or -errno, if the caller is right
+ * dfence_wrong_error() - report an error that is none
+ * @error: neither 0 nor -errno
  * @ip: the caller, for the report
  *
  * Context: Any.
- * Return: @error, or what comes nearest to it.
+ * Return: What comes nearest to it.
  */
-int dfence_check_error(int error, unsigned long ip)
+noinline __cold int dfence_wrong_error(int error, unsigned long ip)
 {
-	if (likely(error <= 0 && error >= -MAX_ERRNO))
-		return error;
-
 	dfence_report("%d is neither 0 nor a negative errno, at %pS", error, (void *)ip);
 	return error > 0 && error <= MAX_ERRNO ? -error : -EINVAL;
+}
+
+/* What is left to do if the memory is zeroed. */
+static void dfence_init_zeroed(struct dfence *f, struct dfence_ctx *ctx,
+			       const struct dfence_ops *ops)
+{
+	static_assert(DFENCE_PREPARED == 0);
+
+	kref_get(&ctx->ref);
+	f->ctx = ctx;
+	f->ops = ops;
+	INIT_LIST_HEAD(&f->node);
 }
 
 /**
@@ -235,13 +244,8 @@ int dfence_check_error(int error, unsigned long ip)
  */
 void dfence_init(struct dfence *f, struct dfence_ctx *ctx, const struct dfence_ops *ops)
 {
-	memset(&f->base, 0, sizeof(f->base));
-	f->ctx = dfence_ctx_get(ctx);
-	f->ops = ops;
-	f->state = DFENCE_PREPARED;
-	f->error = 0;
-	f->armed_jiffies = 0;
-	INIT_LIST_HEAD(&f->node);
+	memset(f, 0, sizeof(*f));
+	dfence_init_zeroed(f, ctx, ops);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_init, "DFENCE");
 
@@ -289,7 +293,7 @@ void *__dfence_alloc_size(struct dfence_ctx *ctx, const struct dfence_ops *ops,
 
 	f = kzalloc(size, gfp);
 	if (f)
-		dfence_init(f, ctx, ops);
+		dfence_init_zeroed(f, ctx, ops);
 	return f;
 }
 EXPORT_SYMBOL_NS_GPL(__dfence_alloc_size, "DFENCE");
@@ -308,9 +312,24 @@ EXPORT_SYMBOL_NS_GPL(__dfence_alloc_size, "DFENCE");
  */
 struct dfence *dfence_alloc(struct dfence_ctx *ctx, const struct dfence_ops *ops, gfp_t gfp)
 {
-	return __dfence_alloc_size(ctx, ops, sizeof(struct dfence), gfp);
+	/* Not __dfence_alloc_size(): a constant size saves the search for a slab. */
+	struct dfence *f = kzalloc_obj(*f, gfp);
+
+	if (f)
+		dfence_init_zeroed(f, ctx, ops);
+	return f;
 }
 EXPORT_SYMBOL_NS_GPL(dfence_alloc, "DFENCE");
+
+/* Signal an @f whose timeline was closed, before anybody sees it. */
+static noinline __cold void dfence_armed_late(struct dfence *f, unsigned long ip)
+{
+	dfence_misuse(f, "was armed after its timeline was closed", ip);
+	set_bit(DFENCE_FLAG_EARLY, &f->base.flags);
+	/* Nobody else knows the fence: setting the error first is no race. */
+	dma_fence_set_error(&f->base, f->ctx->close_error);
+	dma_fence_signal(&f->base);
+}
 
 /**
  * dfence_arm() - publish a prepared fence on its timeline
@@ -332,9 +351,8 @@ struct dma_fence *dfence_arm(struct dfence *f)
 {
 	struct dfence_ctx *ctx = f->ctx;
 	bool closed;
-	int error;
 
-	if (!dfence_is_prepared(f)) {
+	if (unlikely(!dfence_is_prepared(f))) {
 		dfence_report_misuse(f, "was armed twice", _RET_IP_);
 		return &f->base;
 	}
@@ -346,20 +364,14 @@ struct dma_fence *dfence_arm(struct dfence *f)
 		WRITE_ONCE(f->state, DFENCE_ARMED);
 		ctx->nr_live++;
 		closed = ctx->closed;
-		error = ctx->close_error;
-		if (!closed) {
+		if (likely(!closed)) {
 			list_add_tail(&f->node, &ctx->live);
 			ctx->quiet = false;
 		}
 	}
 
-	if (unlikely(closed)) {
-		dfence_misuse(f, "was armed after its timeline was closed", _RET_IP_);
-		set_bit(DFENCE_FLAG_EARLY, &f->base.flags);
-		/* Nobody else knows the fence: setting the error first is no race. */
-		dma_fence_set_error(&f->base, error);
-		dma_fence_signal(&f->base);
-	}
+	if (unlikely(closed))
+		dfence_armed_late(f, _RET_IP_);
 	return &f->base;
 }
 EXPORT_SYMBOL_NS_GPL(dfence_arm, "DFENCE");
@@ -371,7 +383,7 @@ EXPORT_SYMBOL_NS_GPL(dfence_arm, "DFENCE");
  * looked at first: as long as it's ARMED the timeline has the reference, and the
  * caller's RCU section keeps the memory from then on.
  */
-static bool dfence_claim(struct dfence *f)
+static __always_inline bool dfence_claim(struct dfence *f)
 {
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "fence claimed outside of an RCU section");
 
@@ -400,30 +412,31 @@ static void dfence_finish_work(struct work_struct *work)
 	dfence_ctx_put(ctx);
 }
 
-/* Give back what a signalled @f has: at once, or after a grace period by a worker. */
-static void dfence_retire(struct dfence *f)
+/* Have what a signalled @f has given back by a worker, after a grace period. */
+static noinline void dfence_finish_later(struct dfence *f)
+{
+	atomic_inc(&f->ctx->finishing);
+	INIT_RCU_WORK(&f->finish_work, dfence_finish_work);
+	queue_rcu_work(dfence_finish_wq, &f->finish_work);
+}
+
+/*
+ * This and the next two are the path that each fence goes: inline, so that it's one
+ * function.
+ */
+static __always_inline void dfence_retire(struct dfence *f)
 {
 	struct dfence_ctx *ctx = f->ctx;
 
 	if (f->ops && f->ops->finish) {
-		atomic_inc(&ctx->finishing);
-		INIT_RCU_WORK(&f->finish_work, dfence_finish_work);
-		queue_rcu_work(dfence_finish_wq, &f->finish_work);
+		dfence_finish_later(f);
 		return;
 	}
 	dma_fence_put(&f->base);
-	dfence_ctx_put(ctx);
+	dfence_ctx_unref(ctx);
 }
 
-/**
- * dfence_signal_claimed() - signal a fence that the caller has claimed
- * @f: claimed fence; its issuer's reference is consumed
- * @error: 0 or -errno, checked
- * @ip: who signals, for reports
- *
- * Context: Any, in the RCU read-side section in which @f was claimed.
- */
-void dfence_signal_claimed(struct dfence *f, int error, unsigned long ip)
+static __always_inline void dfence_complete(struct dfence *f, int error, unsigned long ip)
 {
 	struct dma_fence *fence = &f->base;
 	bool foreign = false;
@@ -445,6 +458,34 @@ void dfence_signal_claimed(struct dfence *f, int error, unsigned long ip)
 }
 
 /**
+ * dfence_signal_claimed() - signal a fence that the caller has claimed
+ * @f: claimed fence; its issuer's reference is consumed
+ * @error: 0 or -errno, checked
+ * @ip: who signals, for reports
+ *
+ * Context: Any, in the RCU read-side section in which @f was claimed.
+ */
+void dfence_signal_claimed(struct dfence *f, int error, unsigned long ip)
+{
+	dfence_complete(f, error, ip);
+}
+
+static __always_inline bool dfence_claim_and_signal(struct dfence *f, int error,
+						    const char *what, unsigned long ip)
+{
+	error = dfence_check_error(error, ip);
+
+	guard(dfence_signalling)();
+	guard(rcu)();
+	if (!dfence_claim(f))
+		return false;
+	if (what)
+		dfence_misuse(f, what, ip);
+	dfence_complete(f, error, ip);
+	return true;
+}
+
+/**
  * dfence_do_signal() - claim and signal a fence
  * @f: fence that isn't prepared any more; the issuer's reference is consumed on success
  * @error: 0 or -errno, not checked yet
@@ -456,16 +497,7 @@ void dfence_signal_claimed(struct dfence *f, int error, unsigned long ip)
  */
 bool dfence_do_signal(struct dfence *f, int error, const char *what, unsigned long ip)
 {
-	error = dfence_check_error(error, ip);
-
-	guard(dfence_signalling)();
-	guard(rcu)();
-	if (!dfence_claim(f))
-		return false;
-	if (what)
-		dfence_misuse(f, what, ip);
-	dfence_signal_claimed(f, error, ip);
-	return true;
+	return dfence_claim_and_signal(f, error, what, ip);
 }
 
 /**
@@ -491,12 +523,10 @@ bool dfence_do_signal(struct dfence *f, int error, const char *what, unsigned lo
  */
 void dfence_signal(struct dfence *f, int error)
 {
-	if (dfence_is_prepared(f)) {
-		dfence_report_misuse(f, "was signalled before it was armed", _RET_IP_);
+	if (likely(dfence_claim_and_signal(f, error, NULL, _RET_IP_)))
 		return;
-	}
-	if (!dfence_do_signal(f, error, NULL, _RET_IP_))
-		dfence_report_misuse(f, "was signalled twice", _RET_IP_);
+	dfence_report_misuse(f, dfence_is_prepared(f) ? "was signalled before it was armed" :
+			     "was signalled twice", _RET_IP_);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_signal, "DFENCE");
 

@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/compiler_attributes.h>
 #include <linux/dma-fence.h>
+#include <linux/err.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/rcupdate.h>
@@ -74,7 +75,7 @@ struct dfence_ctx {
 /* Room for the names of a driver and a timeline in a report. */
 #define DFENCE_NAMES_SIZE	96
 
-int dfence_check_error(int error, unsigned long ip);
+int dfence_wrong_error(int error, unsigned long ip);
 bool dfence_do_signal(struct dfence *f, int error, const char *what, unsigned long ip);
 void dfence_signal_claimed(struct dfence *f, int error, unsigned long ip);
 
@@ -85,6 +86,22 @@ void dfence_report_misuse(struct dfence *f, const char *what, unsigned long ip);
 
 void dfence_ctx_show_all(struct seq_file *m);
 void dfence_ctx_find_names(u64 id, char *buf, size_t size);
+
+/* @error, or what comes nearest to it if it's neither 0 nor -errno: then that is reported. */
+static inline int dfence_check_error(int error, unsigned long ip)
+{
+	if (likely(error <= 0 && error >= -MAX_ERRNO))
+		return error;
+	return dfence_wrong_error(error, ip);
+}
+
+void dfence_ctx_release(struct kref *ref);
+
+/* dfence_ctx_put() where there is one. */
+static inline void dfence_ctx_unref(struct dfence_ctx *ctx)
+{
+	kref_put(&ctx->ref, dfence_ctx_release);
+}
 
 int dfence_finish_init(void);
 void dfence_finish_exit(void);
