@@ -188,8 +188,8 @@ def worst_difference(first, second):
     worst = (0.0, "")
     for one, other in zip(first, second):
         for name in ("ours", "peer", "floor", "bare"):
-            # Under a thousandth per operation, a single one in the run decides.
-            if one[name] and other[name] and abs(one[name] - other[name]) > 0.001:
+            # Under a hundredth per operation, a few in a run of a thousand decide.
+            if one[name] and other[name] and abs(one[name] - other[name]) > 0.01:
                 worst = max(worst, (abs(one[name] - other[name]) / one[name],
                                     "%s, %s, %s" % (one["measure"], name, one["unit"])))
     return worst

@@ -158,6 +158,13 @@ class Judgement(unittest.TestCase):
         self.assertAlmostEqual(difference, 0.03)
         self.assertIn("arm, floor", where)
 
+    def test_difference_of_next_to_nothing(self):
+        first = fence_rows()
+        second = copy.deepcopy(first)
+        row(first, "arm", "atomics")["ours"] = 0.076
+        row(second, "arm", "atomics")["ours"] = 0.079
+        self.assertEqual(parts.worst_difference(first, second)[0], 0)
+
 
 if __name__ == "__main__":
     unittest.main()
