@@ -10,16 +10,28 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include <dfence/dfence_xa.h>
+#include <dfence/rcubox.h>
+
 #include "util.h"
 
 /* More allocations than anything here makes, those of debug code included. */
 #define FAULT_MAX 100
+
+/* In an array, index 0 needs no memory; this one does. */
+#define FAULT_INDEX 4711
 
 #ifdef CONFIG_FAILSLAB
 /* The @nth slab allocation of this task fails; 0: none. */
 static void fail_nth(unsigned int nth)
 {
 	WRITE_ONCE(current->fail_nth, nth);
+}
+
+/* Do all allocations that come after the nth fail, too? */
+static void fail_all_after(bool all)
+{
+	current->make_it_fail = all;
 }
 
 /* How many allocations are still to come until one fails; 0: it has failed. */
@@ -29,6 +41,10 @@ static unsigned int fail_left(void)
 }
 #else
 static void fail_nth(unsigned int nth)
+{
+}
+
+static void fail_all_after(bool all)
 {
 }
 
@@ -43,9 +59,9 @@ static bool injection_works(void)
 {
 	void *memory;
 
-	fail_nth(1);
+	fail_all_after(true);
 	memory = kmalloc(32, GFP_KERNEL);
-	fail_nth(0);
+	fail_all_after(false);
 	kfree(memory);
 	return !memory;
 }
@@ -53,13 +69,26 @@ static bool injection_works(void)
 struct fault {
 	struct dfence_ctx *ctx;
 	gfp_t gfp;
+	/* For tests of arrays: armed all the time. */
+	struct dfence *armed;
+	struct dfence_xa xa;
+	/* For tests of boxes: how many were made, and destroyed. */
+	unsigned int boxes;
+	unsigned int destroyed;
 };
 
 /* What all that fails has to leave behind: the timeline as it was. */
 static void expect_untouched(struct kunit *test, struct fault *fault, u64 last)
 {
-	KUNIT_EXPECT_EQ(test, kref_read(&fault->ctx->ref), 1);
-	KUNIT_EXPECT_EQ(test, dfence_ctx_live(fault->ctx), 0);
+	unsigned int armed = fault->armed ? 1 : 0;
+
+	KUNIT_EXPECT_EQ(test, kref_read(&fault->ctx->ref), 1 + armed);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_live(fault->ctx), armed);
+	if (armed) {
+		KUNIT_EXPECT_EQ(test, fault->armed->state, DFENCE_ARMED);
+		KUNIT_EXPECT_EQ(test, kref_read(&fault->armed->base.refcount), 1);
+		KUNIT_EXPECT_NULL(test, dfence_xa_get(&fault->xa, FAULT_INDEX));
+	}
 	KUNIT_EXPECT_EQ(test, dfence_ctx_last_armed(fault->ctx), last);
 	KUNIT_EXPECT_TRUE(test, list_empty(&fault->ctx->done));
 	KUNIT_EXPECT_FALSE(test, fault->ctx->closed);
@@ -68,35 +97,56 @@ static void expect_untouched(struct kunit *test, struct fault *fault, u64 last)
 /*
  * Calls @attempt, which does something and undoes it, with its first, second, …
  * allocation failing, until it makes no more. It says 0 or -ENOMEM. It may succeed
- * although an allocation failed, as debug code allocates, too; but at least once it
- * must have noticed.
+ * although an allocation failed, as debug code allocates, too. Returns how often it
+ * has noticed.
  */
-static void sweep(struct kunit *test, int (*attempt)(struct fault *fault), gfp_t gfp)
+static unsigned int sweep_once(struct kunit *test, int (*attempt)(struct fault *fault),
+			       struct fault *fault, bool all_after)
 {
-	struct dfence_test *t = test->priv;
-	struct fault fault = { .ctx = t->ctx, .gfp = gfp };
 	unsigned int failed = 0;
 	unsigned int nth;
+	unsigned int left;
 	u64 last;
 	int ret;
 
 	for (nth = 1; nth < FAULT_MAX; nth++) {
-		last = dfence_ctx_last_armed(t->ctx);
+		last = dfence_ctx_last_armed(fault->ctx);
 		fail_nth(nth);
-		ret = attempt(&fault);
-		if (fail_left())
+		fail_all_after(all_after);
+		ret = attempt(fault);
+		fail_all_after(false);
+		left = fail_left();
+		fail_nth(0);
+		if (left)
 			break;
 		KUNIT_EXPECT_TRUE_MSG(test, !ret || ret == -ENOMEM, "allocation %u: %d", nth, ret);
 		if (ret) {
 			failed++;
-			expect_untouched(test, &fault, last);
+			expect_untouched(test, fault, last);
 		}
 	}
-	fail_nth(0);
 	KUNIT_EXPECT_LT(test, nth, FAULT_MAX);
 	KUNIT_EXPECT_EQ_MSG(test, ret, 0, "with nothing failing any more");
-	KUNIT_EXPECT_GT_MSG(test, failed, 0, "no failure was injected");
-	kunit_info(test, "%u allocations failed, %u of them were noticed\n", nth - 1, failed);
+	kunit_info(test, "%u allocations failed%s, %u of them were noticed\n", nth - 1,
+		   all_after ? " with all after them" : "", failed);
+	return failed;
+}
+
+/* Each allocation alone, and each with all that follow: a second try mustn't help then. */
+static void sweep_fault(struct kunit *test, int (*attempt)(struct fault *fault),
+			struct fault *fault)
+{
+	sweep_once(test, attempt, fault, false);
+	KUNIT_EXPECT_GT_MSG(test, sweep_once(test, attempt, fault, true), 0,
+			    "no failure was injected");
+}
+
+static void sweep(struct kunit *test, int (*attempt)(struct fault *fault), gfp_t gfp)
+{
+	struct dfence_test *t = test->priv;
+	struct fault fault = { .ctx = t->ctx, .gfp = gfp };
+
+	sweep_fault(test, attempt, &fault);
 }
 
 static int try_ctx_create(struct fault *fault)
@@ -194,6 +244,102 @@ static void submission(struct kunit *test)
 	sweep(test, try_submission, GFP_KERNEL);
 }
 
+/* The handle stays with the caller when storing it fails, and can be stored later on. */
+static int try_xa_insert(struct fault *fault)
+{
+	struct dfence *f = fault->armed;
+	int ret = dfence_xa_insert(&fault->xa, FAULT_INDEX, f, fault->gfp);
+
+	if (ret)
+		return ret;
+	return dfence_xa_take(&fault->xa, FAULT_INDEX) == f ? 0 : -EIO;
+}
+
+static int try_xa_reserve(struct fault *fault)
+{
+	int ret = dfence_xa_reserve(&fault->xa, FAULT_INDEX, fault->gfp);
+
+	if (ret)
+		return ret;
+	/* From here on nothing can fail, whatever is still to be injected. */
+	ret = dfence_xa_fill(&fault->xa, FAULT_INDEX, fault->armed);
+	if (ret)
+		return -EIO;
+	return dfence_xa_take(&fault->xa, FAULT_INDEX) == fault->armed ? 0 : -EIO;
+}
+
+static void sweep_xa(struct kunit *test, int (*attempt)(struct fault *fault))
+{
+	const struct fault_gfp *param = test->param_value;
+	struct dfence_test *t = test->priv;
+	struct fault fault = { .ctx = t->ctx, .gfp = param->gfp };
+
+	fault.armed = dfence_test_armed(test, t->ctx, NULL);
+	dfence_xa_init(&fault.xa);
+	sweep_fault(test, attempt, &fault);
+	KUNIT_EXPECT_TRUE(test, xa_empty(&fault.xa.xa));
+	dfence_xa_destroy(&fault.xa);
+	dfence_signal(fault.armed, 0);
+}
+
+static void xa_insert_fails(struct kunit *test)
+{
+	sweep_xa(test, try_xa_insert);
+}
+
+static void xa_reserve_fails(struct kunit *test)
+{
+	sweep_xa(test, try_xa_reserve);
+}
+
+struct fault_value {
+	u64 payload[100];
+	unsigned int *destroyed;
+};
+
+static void destroy_fault_value(struct fault_value *value)
+{
+	(*value->destroyed)++;
+}
+
+DEFINE_RCUBOX(fault, struct fault_value, destroy_fault_value)
+DEFINE_RCUBOX_PLAIN(fault_plain, struct fault_value)
+
+static int try_box(struct fault *fault)
+{
+	struct fault_box *box = fault_box_alloc(fault->gfp);
+
+	if (!box)
+		return -ENOMEM;
+	box->value.destroyed = &fault->destroyed;
+	fault->boxes++;
+	fault_box_drop(box);
+	return 0;
+}
+
+static int try_plain_box(struct fault *fault)
+{
+	struct fault_plain_box *box = fault_plain_box_alloc(fault->gfp);
+
+	if (!box)
+		return -ENOMEM;
+	fault_plain_box_drop(box);
+	return 0;
+}
+
+static void rcubox_alloc_fails(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct fault fault = { .ctx = t->ctx, .gfp = GFP_ATOMIC };
+
+	sweep_fault(test, try_box, &fault);
+	sweep_fault(test, try_plain_box, &fault);
+	rcubox_drain();
+	/* Each that was made is destroyed, and nothing else. */
+	KUNIT_EXPECT_GT(test, fault.boxes, 0);
+	KUNIT_EXPECT_EQ(test, fault.destroyed, fault.boxes);
+}
+
 /* Runs @statement with the next allocation failing: there must be none. */
 #define EXPECT_NO_ALLOCATION(test, statement) do {				\
 	unsigned int __to_come;							\
@@ -257,6 +403,9 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE_PARAM(alloc, gfp_gen_params),
 	KUNIT_CASE_PARAM(alloc_type, gfp_gen_params),
 	KUNIT_CASE(submission),
+	KUNIT_CASE_PARAM(xa_insert_fails, gfp_gen_params),
+	KUNIT_CASE_PARAM(xa_reserve_fails, gfp_gen_params),
+	KUNIT_CASE(rcubox_alloc_fails),
 	KUNIT_CASE(no_allocation_from_arm_to_signal),
 	KUNIT_CASE(no_allocation_by_callbacks),
 	{}
@@ -267,7 +416,7 @@ static int fault_init(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_FAILSLAB))
 		kunit_skip(test, "this kernel has no failslab");
 	if (!injection_works())
-		kunit_skip(test, "GFP_KERNEL can't fail, see failslab/ignore-gfp-wait");
+		kunit_skip(test, "failslab isn't set up as scripts/lib/kunit-guest does it");
 	return dfence_test_init(test);
 }
 
