@@ -300,6 +300,34 @@ static void consume(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dfence_cb_remove(&cb));
 }
 
+struct fired_cb {
+	struct dfence_cb cb;
+	bool fired_inside;
+};
+
+static void look_at_fired(struct dfence_cb *cb, struct dma_fence *fence)
+{
+	container_of(cb, struct fired_cb, cb)->fired_inside = cb->fired;
+}
+
+/*
+ * With an external lock, removal doesn't wait for a callback that is marked as fired:
+ * it mustn't be before its function has returned.
+ */
+static void fired_when_returned(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence *f = dfence_test_armed(test, t->ctx, NULL);
+	struct fired_cb fired = {};
+
+	dfence_cb_init_func(&fired.cb, look_at_fired);
+	KUNIT_EXPECT_EQ(test, dfence_cb_add(&fired.cb, &f->base), 0);
+	dfence_signal(f, 0);
+	KUNIT_EXPECT_FALSE(test, fired.fired_inside);
+	KUNIT_EXPECT_TRUE(test, fired.cb.fired);
+	KUNIT_EXPECT_FALSE(test, dfence_cb_remove(&fired.cb));
+}
+
 struct heap_cb {
 	struct dfence_cb cb;
 	int *calls;
@@ -399,6 +427,7 @@ static struct kunit_case cb_cases[] = {
 	KUNIT_CASE(add_twice_is_reported),
 	KUNIT_CASE(remove_before),
 	KUNIT_CASE(consume),
+	KUNIT_CASE(fired_when_returned),
 	KUNIT_CASE(detach_frees),
 	KUNIT_CASE(detach_outside_is_reported),
 	KUNIT_CASE(remove_with_external_lock),
