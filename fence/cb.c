@@ -194,6 +194,17 @@ static void dfence_cb_fire(struct dma_fence *fence, struct dma_fence_cb *base)
 	smp_store_release(&cb->fired, true);
 }
 
+/* Add @cb to a @fence whose lock isn't its own, and may be freed once it's signalled. */
+static int dfence_cb_add_external(struct dfence_cb *cb, struct dma_fence *fence)
+{
+	/*
+	 * The section keeps the lock, which dma_fence_add_callback() takes after it
+	 * has seen that the fence isn't signalled: it may be now.
+	 */
+	guard(rcu)();
+	return dma_fence_add_callback(fence, &cb->base, dfence_cb_fire);
+}
+
 static int dfence_cb_register(struct dfence_cb *cb, struct dma_fence *fence,
 			      unsigned long ip)
 {
@@ -209,12 +220,10 @@ static int dfence_cb_register(struct dfence_cb *cb, struct dma_fence *fence,
 	cb->fired = false;
 	cb->detached = NULL;
 	cb->fence = fence;
-	/*
-	 * The section keeps an external lock, which dma_fence_add_callback() takes
-	 * after it has seen that the fence isn't signalled: it may be now.
-	 */
-	scoped_guard(rcu)
+	if (likely(test_bit(DMA_FENCE_FLAG_INLINE_LOCK_BIT, &fence->flags)))
 		ret = dma_fence_add_callback(fence, &cb->base, dfence_cb_fire);
+	else
+		ret = dfence_cb_add_external(cb, fence);
 	/* On success it may have fired already, and cb be gone. */
 	if (ret)
 		cb->fence = NULL;
