@@ -28,7 +28,7 @@
 #include "bench.h"
 
 /* Runs before the counted ones. */
-#define WARM_RUNS 3
+#define WARM_RUNS 10
 
 static struct dentry *bench_dir;
 static unsigned int bench_regions;	/* numbers given out; parts are run one by one */

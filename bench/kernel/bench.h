@@ -11,7 +11,7 @@ struct bench_case;
 struct dentry;
 
 /* Counted runs of a case; further ones count allocations. */
-#define BENCH_RUNS		25
+#define BENCH_RUNS		41
 #define BENCH_ALLOC_RUNS	5
 
 /**

@@ -55,6 +55,7 @@ _INTERRUPTED_MAX = 0.5
 
 def add_counts(cases, text):
     """Put the plug-in's counts into @cases. Runs with an interrupt in them are left out."""
+    clean = collections.defaultdict(list)
     for line in text.splitlines():
         if not line.startswith("region "):
             continue
@@ -62,19 +63,21 @@ def add_counts(cases, text):
         if number not in cases:
             raise Error("region %d was counted, of which the guest says nothing" % number)
         case = cases[number]
+        clean[number].append(not interrupts)
         if interrupts:
             case.interrupted += 1
         else:
             case.instructions.append(insns)
             case.atomics.append(atomics)
-    for case in cases.values():
-        runs = len(case.instructions) + case.interrupted
+    for number, case in cases.items():
+        runs = len(clean[number])
         if runs != len(case.ns):
             raise Error("%s of %s ran %d times and was counted %d times"
                         % (case.measure, case.who, len(case.ns), runs))
         if case.interrupted > _INTERRUPTED_MAX * runs:
             raise Error("%s of %s: %d of %d runs had an interrupt"
                         % (case.measure, case.who, case.interrupted, runs))
+        case.ns = [ns for ns, good in zip(case.ns, clean[number]) if good]
 
 
 # What bench/kernel/self.c executes beside an empty region: instructions, atomics,

@@ -60,6 +60,7 @@ class Guest(unittest.TestCase):
         case = self.read("region 3 400 8 0\nregion 3 9999 99 1\nregion 3 400 8 0\n")
         self.assertEqual(case.instructions, [400, 400])
         self.assertEqual(case.interrupted, 1)
+        self.assertEqual(case.ns, [40, 44])
 
     def test_too_many_interrupts(self):
         with self.assertRaisesRegex(counts.Error, "2 of 3 runs had an interrupt"):
