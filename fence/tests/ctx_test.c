@@ -4,6 +4,7 @@
  */
 
 #include <linux/err.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -405,6 +406,16 @@ static void arm_after_close(struct kunit *test)
 	dfence_put(f);
 }
 
+/* Who was in an RCU section when closing began isn't any more: no names, no functions. */
+static void close_waits_for_readers(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	unsigned long rcu_state = get_state_synchronize_rcu();
+
+	KUNIT_EXPECT_EQ(test, dfence_ctx_close(t->ctx, -ENODEV), 0);
+	KUNIT_EXPECT_TRUE(test, poll_state_synchronize_rcu(rcu_state));
+}
+
 /* The two halves of closing, the first one where sleeping is forbidden. */
 static void shut_in_atomic_context(struct kunit *test)
 {
@@ -440,6 +451,7 @@ static struct kunit_case ctx_cases[] = {
 	KUNIT_CASE(close_wants_quiet),
 	KUNIT_CASE(close_wants_an_errno),
 	KUNIT_CASE(close_twice),
+	KUNIT_CASE(close_waits_for_readers),
 	KUNIT_CASE(arm_after_close),
 	KUNIT_CASE(shut_in_atomic_context),
 	{}
