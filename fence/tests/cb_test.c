@@ -4,6 +4,7 @@
  */
 
 #include <linux/completion.h>
+#include <linux/dma-fence-array.h>
 #include <linux/err.h>
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
@@ -20,6 +21,7 @@
 /* One target of each kind. All but the first tell through @reached. */
 struct targets {
 	struct completion reached;
+	struct completion other;
 	struct work_struct work;
 	struct kthread_work kthread_work;
 	struct irq_work irq_work;
@@ -60,6 +62,7 @@ static void init_targets(struct targets *targets)
 {
 	memset(targets, 0, sizeof(*targets));
 	init_completion(&targets->reached);
+	init_completion(&targets->other);
 	INIT_WORK_ONSTACK(&targets->work, work_reached);
 	kthread_init_work(&targets->kthread_work, kthread_work_reached);
 	init_irq_work(&targets->irq_work, irq_work_reached);
@@ -142,6 +145,11 @@ static void kind_irq_work(struct kunit *test)
 	fire(test, &cb, &targets);
 	irq_work_sync(&targets.irq_work);
 	destroy_work_on_stack(&targets.work);
+}
+
+static void signal_it(void *arg)
+{
+	dfence_signal(arg, 0);
 }
 
 /* A timer's worth of delay until the fence signals, so that the test can sleep. */
@@ -414,6 +422,122 @@ static void remove_with_external_lock(struct kunit *test)
 	dma_fence_put(fence);
 }
 
+/* One of each kind on one fence, which an interrupt signals. */
+static void fires_in_hardirq(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence *f = dfence_get(dfence_test_armed(test, t->ctx, NULL));
+	DECLARE_WAIT_QUEUE_HEAD_ONSTACK(wq);
+	struct kthread_worker *worker = kthread_run_worker(0, "dfence-test");
+	struct dfence_cb cb[7];
+	struct targets targets;
+	struct func_cb func = { .targets = &targets };
+	unsigned long left;
+	int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, worker);
+	init_targets(&targets);
+	dfence_cb_init_func(&func.cb, func_reached);
+	dfence_cb_init_completion(&cb[1], &targets.other);
+	dfence_cb_init_task(&cb[2], current);
+	dfence_cb_init_waitqueue(&cb[3], &wq);
+	dfence_cb_init_work(&cb[4], system_percpu_wq, &targets.work);
+	dfence_cb_init_kthread_work(&cb[5], worker, &targets.kthread_work);
+	dfence_cb_init_irq_work(&cb[6], &targets.irq_work);
+	KUNIT_EXPECT_EQ(test, dfence_cb_add(&func.cb, &f->base), 0);
+	for (i = 1; i < ARRAY_SIZE(cb); i++)
+		KUNIT_EXPECT_EQ(test, dfence_cb_add(&cb[i], &f->base), 0);
+
+	dfence_test_hardirq(test, signal_it, f);
+	/* The function, and the three that are queued. */
+	for (i = 0; i < 4; i++) {
+		left = wait_for_completion_timeout(&targets.reached, WAIT_JIFFIES);
+		KUNIT_EXPECT_NE(test, left, 0);
+	}
+	KUNIT_EXPECT_TRUE(test, completion_done(&targets.other));
+	KUNIT_EXPECT_EQ(test, targets.calls, 1);
+
+	KUNIT_EXPECT_FALSE(test, dfence_cb_remove(&func.cb));
+	for (i = 1; i < ARRAY_SIZE(cb); i++)
+		KUNIT_EXPECT_FALSE(test, dfence_cb_remove(&cb[i]));
+	KUNIT_EXPECT_EQ(test, kref_read(&f->base.refcount), 1);
+	dfence_put(f);
+	irq_work_sync(&targets.irq_work);
+	flush_work(&targets.work);
+	kthread_destroy_worker(worker);
+	destroy_work_on_stack(&targets.work);
+}
+
+/* What has fired and was removed can be added to the next fence. */
+static void used_again(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct targets targets;
+	struct func_cb func = { .targets = &targets };
+	struct dfence *f;
+	int i;
+
+	init_targets(&targets);
+	dfence_cb_init_func(&func.cb, func_reached);
+	for (i = 1; i <= 3; i++) {
+		f = dfence_test_armed(test, t->ctx, NULL);
+		KUNIT_EXPECT_EQ(test, dfence_cb_add(&func.cb, &f->base), 0);
+		dfence_signal(f, 0);
+		KUNIT_EXPECT_EQ(test, targets.calls, i);
+		KUNIT_EXPECT_FALSE(test, dfence_cb_remove(&func.cb));
+	}
+	destroy_work_on_stack(&targets.work);
+}
+
+static void note_error(struct dfence_cb *cb, struct dma_fence *fence)
+{
+	container_of(cb, struct func_cb, cb)->targets->calls = fence->error;
+}
+
+static void function_sees_error(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence *f = dfence_test_armed(test, t->ctx, NULL);
+	struct targets targets;
+	struct func_cb func = { .targets = &targets };
+
+	init_targets(&targets);
+	dfence_cb_init_func(&func.cb, note_error);
+	KUNIT_EXPECT_EQ(test, dfence_cb_add(&func.cb, &f->base), 0);
+	dfence_signal(f, -ETIME);
+	KUNIT_EXPECT_EQ(test, targets.calls, -ETIME);
+	KUNIT_EXPECT_FALSE(test, dfence_cb_remove(&func.cb));
+	destroy_work_on_stack(&targets.work);
+}
+
+/* Any dma_fence will do: here an array, which is done when both of its fences are. */
+static void container_fence(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence *first = dfence_test_armed(test, t->ctx, NULL);
+	struct dfence *second = dfence_test_armed(test, t->ctx, NULL);
+	struct dma_fence **fences = kmalloc_array(2, sizeof(*fences), GFP_KERNEL);
+	struct completion done;
+	struct dma_fence *both;
+	struct dfence_cb cb;
+
+	KUNIT_ASSERT_NOT_NULL(test, fences);
+	fences[0] = dma_fence_get(&first->base);
+	fences[1] = dma_fence_get(&second->base);
+	both = &dma_fence_array_create(2, fences, dma_fence_context_alloc(1), 1)->base;
+	KUNIT_ASSERT_NOT_NULL(test, both);
+	init_completion(&done);
+	dfence_cb_init_completion(&cb, &done);
+	KUNIT_EXPECT_EQ(test, dfence_cb_add(&cb, both), 0);
+	dfence_signal(second, 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&done));
+	dfence_signal(first, -EIO);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&done, WAIT_JIFFIES), 0);
+	KUNIT_EXPECT_FALSE(test, dfence_cb_remove(&cb));
+	KUNIT_EXPECT_EQ(test, dma_fence_get_status(both), -EIO);
+	dma_fence_put(both);
+}
+
 static struct kunit_case cb_cases[] = {
 	KUNIT_CASE(kind_func),
 	KUNIT_CASE(kind_completion),
@@ -422,6 +546,10 @@ static struct kunit_case cb_cases[] = {
 	KUNIT_CASE(kind_work),
 	KUNIT_CASE(kind_kthread_work),
 	KUNIT_CASE(kind_irq_work),
+	KUNIT_CASE(fires_in_hardirq),
+	KUNIT_CASE(used_again),
+	KUNIT_CASE(function_sees_error),
+	KUNIT_CASE(container_fence),
 	KUNIT_CASE(add_to_signalled),
 	KUNIT_CASE(add_to_nothing),
 	KUNIT_CASE(add_twice_is_reported),

@@ -433,6 +433,102 @@ static void shut_in_atomic_context(struct kunit *test)
 	dfence_ctx_synchronize(t->ctx);
 }
 
+/* Every bad error of an advance: a positive errno is taken for its negative. */
+static void advance_reports_wild_error(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct order_cb cbs[2];
+	struct order_log log = {};
+
+	arm_logged(test, t->ctx, &log, cbs, 2);
+	DFENCE_EXPECT_REPORT(test, "-5000 is neither", dfence_ctx_advance(t->ctx, 1, -5000));
+	DFENCE_EXPECT_REPORT(test, "5000 is neither", dfence_ctx_advance32(t->ctx, 2, 5000));
+	KUNIT_EXPECT_EQ(test, log.error[0], -EINVAL);
+	KUNIT_EXPECT_EQ(test, log.error[1], -EINVAL);
+}
+
+/* Before anything was armed no number but the one before the first is right. */
+static void advance32_of_new_timeline(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance32(t->ctx, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance32(t->ctx, 1, 0), -ERANGE);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance32(t->ctx, U32_MAX, 0), -ERANGE);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance32(t->ctx, S32_MAX, 0), -ERANGE);
+}
+
+/* Consumers compare fences across the wrap of the lower half, too. */
+static void order_beyond_32_bits(struct kunit *test)
+{
+	struct dfence_ctx *ctx = dfence_test_ctx(test, U32_MAX);
+	struct dfence *first = dfence_get(dfence_test_armed(test, ctx, NULL));
+	struct dfence *second = dfence_get(dfence_test_armed(test, ctx, NULL));
+
+	KUNIT_EXPECT_EQ(test, second->base.seqno, 1ULL << 32);
+	KUNIT_EXPECT_TRUE(test, dma_fence_is_later(&second->base, &first->base));
+	KUNIT_EXPECT_FALSE(test, dma_fence_is_later(&first->base, &second->base));
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(ctx, U32_MAX, 0), 1);
+	KUNIT_EXPECT_EQ(test, dma_fence_get_status(&second->base), 0);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(ctx, 1ULL << 32, 0), 1);
+	dfence_put(first);
+	dfence_put(second);
+	dfence_ctx_put(ctx);
+}
+
+/* A prepared fence isn't the timeline's yet: closing leaves it, and it goes silently. */
+static void close_leaves_prepared_fences(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence *f = dfence_alloc(t->ctx, NULL, GFP_KERNEL);
+	unsigned int before = dfence_test_reports();
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_close(t->ctx, -ENODEV), 0);
+	KUNIT_EXPECT_EQ(test, f->state, DFENCE_PREPARED);
+	dfence_drop(f);
+	KUNIT_EXPECT_EQ(test, dfence_test_reports(), before);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_last_armed(t->ctx), 0);
+}
+
+/* One reference too many was put: the timeline goes while it has a live fence. */
+static void release_under_fence(struct dfence_ctx *ctx, struct dfence *f)
+{
+	guard(rcu)();
+	dfence_ctx_put(ctx);
+	dfence_ctx_put(ctx);
+	/* Its memory lasts for this section. Mend it, and let the fence end. */
+	refcount_set(&ctx->ref.refcount, 2);
+	dfence_signal(f, 0);
+}
+
+static void release_with_live_fence_is_reported(struct kunit *test)
+{
+	struct dfence_ctx *ctx = dfence_test_ctx(test, 0);
+	struct dfence *f = dfence_test_armed(test, ctx, NULL);
+
+	DFENCE_EXPECT_REPORT(test, "released with 1 live fences", release_under_fence(ctx, f));
+}
+
+static noinline struct dfence_ctx *leave_scope(struct dfence_ctx *from, bool hand_on)
+{
+	struct dfence_ctx *ctx __free(dfence_ctx_put) = dfence_ctx_get(from);
+
+	return hand_on ? no_free_ptr(ctx) : NULL;
+}
+
+/* __free(dfence_ctx_put): put at the end of the scope, kept if handed on. */
+static void scope_puts(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+
+	KUNIT_EXPECT_NULL(test, leave_scope(t->ctx, false));
+	KUNIT_EXPECT_EQ(test, kref_read(&t->ctx->ref), 1);
+	KUNIT_EXPECT_PTR_EQ(test, leave_scope(t->ctx, true), t->ctx);
+	KUNIT_EXPECT_EQ(test, kref_read(&t->ctx->ref), 2);
+	dfence_ctx_put(t->ctx);
+}
+
 static struct kunit_case ctx_cases[] = {
 	KUNIT_CASE_PARAM(create, create_gen_params),
 	KUNIT_CASE(create_without_args),
@@ -444,9 +540,12 @@ static struct kunit_case ctx_cases[] = {
 	KUNIT_CASE(advance_refuses_the_future),
 	KUNIT_CASE(advance_skips_what_is_signalled),
 	KUNIT_CASE(advance_reports_wrong_error),
+	KUNIT_CASE(advance_reports_wild_error),
 	KUNIT_CASE(advance_in_hardirq),
 	KUNIT_CASE(concurrent_advance_keeps_order),
 	KUNIT_CASE_PARAM(advance32, advance32_gen_params),
+	KUNIT_CASE(advance32_of_new_timeline),
+	KUNIT_CASE(order_beyond_32_bits),
 	KUNIT_CASE(new_ctx_is_quiet),
 	KUNIT_CASE(close_wants_quiet),
 	KUNIT_CASE(close_wants_an_errno),
@@ -454,6 +553,9 @@ static struct kunit_case ctx_cases[] = {
 	KUNIT_CASE(close_waits_for_readers),
 	KUNIT_CASE(arm_after_close),
 	KUNIT_CASE(shut_in_atomic_context),
+	KUNIT_CASE(close_leaves_prepared_fences),
+	KUNIT_CASE(release_with_live_fence_is_reported),
+	KUNIT_CASE(scope_puts),
 	{}
 };
 

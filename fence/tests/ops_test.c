@@ -289,15 +289,117 @@ static void finish_is_for_armed_fences(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log.calls, 0);
 }
 
+/* It said that it's done, so what it signals with later on is too late to matter. */
+static void early_answer_is_final(struct kunit *test)
+{
+	struct issued *issued = issue(test, &signaled_ops);
+	struct dfence *f = dfence_get(&issued->f);
+
+	issued->done = true;
+	KUNIT_EXPECT_TRUE(test, dma_fence_is_signaled(&f->base));
+	dfence_signal(f, -EIO);
+	KUNIT_EXPECT_EQ(test, dma_fence_get_status(&f->base), 1);
+	dfence_put(f);
+}
+
+/* A callback that comes when the issuer finds its work done has come too late. */
+static void callback_on_finished_work(struct kunit *test)
+{
+	const struct enable_case *c = test->param_value;
+	struct issued *issued = issue(test, &enable_ops);
+	struct dfence *f = dfence_get(&issued->f);
+	struct completion done;
+	struct dfence_cb cb;
+
+	init_completion(&done);
+	dfence_cb_init_completion(&cb, &done);
+	issued->enable_answer = c->answer;
+	KUNIT_EXPECT_EQ(test, dfence_cb_add(&cb, &f->base), c->status ? -ENOENT : 0);
+	KUNIT_EXPECT_EQ(test, issued->enable_calls, 1);
+	KUNIT_EXPECT_EQ(test, dma_fence_get_status(&f->base), c->status);
+	KUNIT_EXPECT_EQ(test, kref_read(&f->base.refcount), c->status ? 2 : 3);
+	dfence_signal(f, 0);
+	KUNIT_EXPECT_EQ(test, completion_done(&done), !c->status);
+	KUNIT_EXPECT_FALSE(test, dfence_cb_remove(&cb));
+	dfence_put(f);
+}
+
+enum way { WAY_SIGNAL, WAY_TRY, WAY_ADVANCE, WAY_SHUT, WAY_DROP, WAY_FREE };
+
+struct finish_case {
+	const char *name;
+	enum way way;
+	const char *report;
+};
+
+static const struct finish_case finish_cases[] = {
+	{ "signal", WAY_SIGNAL },
+	{ "try_signal", WAY_TRY },
+	{ "advance", WAY_ADVANCE },
+	{ "shut", WAY_SHUT },
+	{ "drop", WAY_DROP, "was dropped unsignalled" },
+	{ "free", WAY_FREE, "was freed while armed" },
+};
+
+KUNIT_ARRAY_PARAM_DESC(finish, finish_cases, name);
+
+static void end_by(struct kunit *test, struct dfence *f, enum way way)
+{
+	struct dfence_test *t = test->priv;
+
+	switch (way) {
+	case WAY_SIGNAL:
+		dfence_signal(f, -EIO);
+		break;
+	case WAY_TRY:
+		KUNIT_EXPECT_TRUE(test, dfence_try_signal(f, -EIO));
+		break;
+	case WAY_ADVANCE:
+		KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 1, -EIO), 1);
+		break;
+	case WAY_SHUT:
+		dfence_ctx_declare_quiet(t->ctx);
+		KUNIT_EXPECT_EQ(test, dfence_ctx_shut(t->ctx, -EIO), 0);
+		break;
+	case WAY_DROP:
+		dfence_drop(f);
+		break;
+	case WAY_FREE:
+		dfence_free(f);
+		break;
+	}
+}
+
+/* However a fence ends, its issuer's data is destroyed once. */
+static void finish_comes_every_way(struct kunit *test)
+{
+	const struct finish_case *c = test->param_value;
+	struct finish_log log = {};
+	struct dfence_test *t = test->priv;
+	struct issued *issued = issue(test, &finish_ops);
+
+	issued->log = &log;
+	if (c->report)
+		DFENCE_EXPECT_REPORT(test, c->report, end_by(test, &issued->f, c->way));
+	else
+		end_by(test, &issued->f, c->way);
+	dfence_ctx_synchronize(t->ctx);
+	KUNIT_EXPECT_EQ(test, log.calls, 1);
+	KUNIT_EXPECT_EQ(test, kref_read(&t->ctx->ref), 1);
+}
+
 static struct kunit_case ops_cases[] = {
 	KUNIT_CASE_PARAM(enable_signaling, enable_gen_params),
 	KUNIT_CASE(signaled),
+	KUNIT_CASE(early_answer_is_final),
+	KUNIT_CASE_PARAM(callback_on_finished_work, enable_gen_params),
 	KUNIT_CASE(set_deadline),
 	KUNIT_CASE(missing_functions),
 	KUNIT_CASE(functions_end_with_signal),
 	KUNIT_CASE(finish_runs_in_process_context),
 	KUNIT_CASE(finish_waits_for_readers),
 	KUNIT_CASE(close_waits_for_finish),
+	KUNIT_CASE_PARAM(finish_comes_every_way, finish_gen_params),
 	KUNIT_CASE(finish_is_for_armed_fences),
 	{}
 };
