@@ -152,6 +152,22 @@ void dfence_cb_init_irq_work(struct dfence_cb *cb, struct irq_work *work)
 }
 EXPORT_SYMBOL_NS_GPL(dfence_cb_init_irq_work, "DFENCE");
 
+/**
+ * dfence_cb_set_waiter() - say on whose behalf somebody waits
+ * @cb: callback, set up and not registered
+ * @ctx: the timeline whose progress depends on it; borrowed for the call
+ *
+ * For the listing in debugfs alone: a fence of @ctx can't signal before what @cb
+ * is added to. It holds until @cb is set up anew.
+ *
+ * Context: Any.
+ */
+void dfence_cb_set_waiter(struct dfence_cb *cb, const struct dfence_ctx *ctx)
+{
+	cb->context = ctx->id;
+}
+EXPORT_SYMBOL_NS_GPL(dfence_cb_set_waiter, "DFENCE");
+
 static void dfence_cb_dispatch(struct dfence_cb *cb, struct dma_fence *fence)
 {
 	switch (cb->kind) {
@@ -205,6 +221,59 @@ static int dfence_cb_add_external(struct dfence_cb *cb, struct dma_fence *fence)
 	return dma_fence_add_callback(fence, &cb->base, dfence_cb_fire);
 }
 
+static void dfence_cb_describe_task(struct task_struct *task, struct dfence_waiter *ret_waiter)
+{
+	ret_waiter->pid = task_pid_nr(task);
+	get_task_comm(ret_waiter->comm, task);
+}
+
+/**
+ * dfence_cb_describe() - say what a callback on a fence is
+ * @base: callback of anybody, on the list of a fence
+ * @ret_waiter: gets the description
+ *
+ * Context: Any, with the lock of the fence held.
+ */
+void dfence_cb_describe(struct dma_fence_cb *base, struct dfence_waiter *ret_waiter)
+{
+	struct dfence_cb *cb = container_of(base, struct dfence_cb, base);
+
+	*ret_waiter = (struct dfence_waiter){ .kind = "foreign", .func = base->func };
+	if (base->func != dfence_cb_fire)
+		return;
+
+	ret_waiter->func = NULL;
+	ret_waiter->context = cb->context;
+	switch (cb->kind) {
+	case DFENCE_CB_FUNC:
+		ret_waiter->kind = "func";
+		ret_waiter->func = cb->target.func;
+		break;
+	case DFENCE_CB_COMPLETION:
+		ret_waiter->kind = "completion";
+		break;
+	case DFENCE_CB_TASK:
+		ret_waiter->kind = "task";
+		dfence_cb_describe_task(cb->target.task, ret_waiter);
+		break;
+	case DFENCE_CB_WAITQUEUE:
+		ret_waiter->kind = "waitqueue";
+		break;
+	case DFENCE_CB_WORK:
+		ret_waiter->kind = "work";
+		ret_waiter->func = cb->target.work->func;
+		break;
+	case DFENCE_CB_KTHREAD_WORK:
+		ret_waiter->kind = "kthread_work";
+		ret_waiter->func = cb->target.kthread_work->func;
+		break;
+	case DFENCE_CB_IRQ_WORK:
+		ret_waiter->kind = "irq_work";
+		ret_waiter->func = cb->target.irq_work->func;
+		break;
+	}
+}
+
 static int dfence_cb_register(struct dfence_cb *cb, struct dma_fence *fence,
 			      unsigned long ip)
 {
@@ -216,6 +285,8 @@ static int dfence_cb_register(struct dfence_cb *cb, struct dma_fence *fence,
 		dfence_report("callback added twice at %pS", (void *)ip);
 		return -EBUSY;
 	}
+
+	dfence_check_context(fence, ip);
 
 	cb->fired = false;
 	cb->detached = NULL;

@@ -53,15 +53,14 @@
 #include <linux/limits.h>
 #include <linux/overflow.h>
 #include <linux/rculist.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/sprintf.h>
 #include <linux/string.h>
 
 #include "internal.h"
 
-/* A listing shows no more live fences of one timeline, to bound the time it locks. */
-#define DFENCE_SHOW_MAX 64
+/* An advance that is later than that doesn't come from an interrupt that was. */
+#define DFENCE_HW_LATE_JIFFIES HZ
 
 static LIST_HEAD(dfence_all);
 static DEFINE_SPINLOCK(dfence_all_lock);
@@ -99,6 +98,7 @@ struct dfence_ctx *dfence_ctx_create(const struct dfence_ctx_args *args)
 	INIT_LIST_HEAD(&ctx->live);
 	INIT_LIST_HEAD(&ctx->done);
 	ctx->quiet = true;
+	ctx->hw_mark_jiffies = jiffies;
 	atomic_set(&ctx->finishing, 0);
 	init_waitqueue_head(&ctx->finish_wq);
 	memcpy(ctx->names, args->driver_name, driver_len);
@@ -281,6 +281,69 @@ static int dfence_ctx_signal_locked(struct dfence_ctx *ctx, u64 seqno, int error
 	return n;
 }
 
+/*
+ * The hardware has reported @seqno. Returns the number that it should at least have
+ * been if it's beyond doubt that it went back, else 0. How late the one who reports
+ * may be is looked at with debugging only.
+ */
+static u64 dfence_ctx_note_hw_locked(struct dfence_ctx *ctx, u64 seqno)
+{
+	bool back = seqno < ctx->hw_seqno;
+
+	lockdep_assert_held(&ctx->lock);
+
+	if (dfence_debug_on() &&
+	    time_after(jiffies, ctx->hw_mark_jiffies + DFENCE_HW_LATE_JIFFIES)) {
+		ctx->hw_settled = ctx->hw_mark;
+		ctx->hw_mark = ctx->hw_seqno;
+		ctx->hw_mark_jiffies = jiffies;
+	}
+	if (likely(!back)) {
+		ctx->hw_seqno = seqno;
+		return 0;
+	}
+	ctx->nr_back++;
+	return dfence_debug_on() && seqno < ctx->hw_settled ? ctx->hw_settled : 0;
+}
+
+static noinline __cold void dfence_ctx_report_back(struct dfence_ctx *ctx, u64 seqno,
+						   u64 settled, unsigned long ip)
+{
+	dfence_report("%s %s (context %llu) advanced to %llu, having been at %llu for long, at %pS",
+		      ctx->driver_name, ctx->timeline_name, ctx->id, seqno, settled,
+		      (void *)ip);
+}
+
+/* Common part of both kinds of advance; @bits is what @seqno has, a constant. */
+static __always_inline int dfence_ctx_do_advance(struct dfence_ctx *ctx, u64 seqno,
+						 unsigned int bits, int error,
+						 unsigned long ip)
+{
+	u64 settled;
+	u32 behind;
+	int n;
+
+	error = dfence_check_error(error, ip);
+
+	guard(dfence_signalling)();
+	guard(rcu)();
+	scoped_guard(spinlock_irqsave, &ctx->lock) {
+		if (bits == 32) {
+			behind = lower_32_bits(ctx->next_seqno - 1) - lower_32_bits(seqno);
+			if (behind > S32_MAX || behind > ctx->next_seqno - 1)
+				return -ERANGE;
+			seqno = ctx->next_seqno - 1 - behind;
+		}
+		if (seqno >= ctx->next_seqno)
+			return -ERANGE;
+		settled = dfence_ctx_note_hw_locked(ctx, seqno);
+		n = dfence_ctx_signal_locked(ctx, seqno, error, ip);
+	}
+	if (unlikely(settled))
+		dfence_ctx_report_back(ctx, seqno, settled, ip);
+	return n;
+}
+
 /**
  * dfence_ctx_advance() - signal all fences of a timeline up to a sequence number
  * @ctx: timeline
@@ -288,7 +351,8 @@ static int dfence_ctx_signal_locked(struct dfence_ctx *ctx, u64 seqno, int error
  * @error: 0, or the -errno with which all these fences signal
  *
  * Consumes the issuer's references of the fences it signals, oldest first. A
- * sequence number that was reported before, or an older one, does nothing.
+ * sequence number that was reported before, or an older one, does nothing; older ones
+ * are counted, and reported with debugging on if there is no excuse for them.
  *
  * If another CPU is in here for the same timeline, that one signals the fences
  * that this call has taken; see the overview of timelines.
@@ -300,14 +364,7 @@ static int dfence_ctx_signal_locked(struct dfence_ctx *ctx, u64 seqno, int error
  */
 int dfence_ctx_advance(struct dfence_ctx *ctx, u64 seqno, int error)
 {
-	error = dfence_check_error(error, _RET_IP_);
-
-	guard(dfence_signalling)();
-	guard(rcu)();
-	guard(spinlock_irqsave)(&ctx->lock);
-	if (seqno >= ctx->next_seqno)
-		return -ERANGE;
-	return dfence_ctx_signal_locked(ctx, seqno, error, _RET_IP_);
+	return dfence_ctx_do_advance(ctx, seqno, 64, error, _RET_IP_);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_ctx_advance, "DFENCE");
 
@@ -325,12 +382,7 @@ EXPORT_SYMBOL_NS_GPL(dfence_ctx_advance, "DFENCE");
  */
 int dfence_ctx_advance32(struct dfence_ctx *ctx, u32 seqno, int error)
 {
-	u64 last = dfence_ctx_last_armed(ctx);
-	u32 behind = lower_32_bits(last) - seqno;
-
-	if (behind > S32_MAX || behind > last)
-		return -ERANGE;
-	return dfence_ctx_advance(ctx, last - behind, error);
+	return dfence_ctx_do_advance(ctx, seqno, 32, error, _RET_IP_);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_ctx_advance32, "DFENCE");
 
@@ -441,6 +493,23 @@ int dfence_ctx_close(struct dfence_ctx *ctx, int error)
 EXPORT_SYMBOL_NS_GPL(dfence_ctx_close, "DFENCE");
 
 /**
+ * dfence_ctx_for_each() - call a function for each timeline
+ * @func: function, called in an RCU read-side section that keeps the memory of the
+ *	timeline, which may have been released
+ * @data: for @func
+ *
+ * Context: Any.
+ */
+void dfence_ctx_for_each(void (*func)(struct dfence_ctx *ctx, void *data), void *data)
+{
+	struct dfence_ctx *ctx;
+
+	guard(rcu)();
+	list_for_each_entry_rcu(ctx, &dfence_all, all_node)
+		func(ctx, data);
+}
+
+/**
  * dfence_ctx_find_names() - get the names of a timeline from its number
  * @id: context number
  * @buf: gets driver and timeline name, or says that the timeline is gone
@@ -449,8 +518,9 @@ EXPORT_SYMBOL_NS_GPL(dfence_ctx_close, "DFENCE");
  * Slow: for reports about fences that have let go of their timeline.
  *
  * Context: Any.
+ * Return: Whether there is such a timeline.
  */
-void dfence_ctx_find_names(u64 id, char *buf, size_t size)
+bool dfence_ctx_find_names(u64 id, char *buf, size_t size)
 {
 	struct dfence_ctx *ctx;
 
@@ -459,43 +529,8 @@ void dfence_ctx_find_names(u64 id, char *buf, size_t size)
 		if (ctx->id != id)
 			continue;
 		scnprintf(buf, size, "%s %s", ctx->driver_name, ctx->timeline_name);
-		return;
+		return true;
 	}
 	strscpy(buf, "a timeline that is gone", size);
-}
-
-static void dfence_ctx_show(struct seq_file *m, struct dfence_ctx *ctx)
-{
-	unsigned int shown = 0;
-	struct dfence *f;
-
-	guard(spinlock_irqsave)(&ctx->lock);
-	seq_printf(m, "context %llu driver %s timeline %s last %llu live %u%s%s\n",
-		   ctx->id, ctx->driver_name, ctx->timeline_name,
-		   ctx->next_seqno - 1, ctx->nr_live,
-		   ctx->quiet ? " quiet" : "", ctx->closed ? " closed" : "");
-	list_for_each_entry(f, &ctx->live, node) {
-		if (shown++ == DFENCE_SHOW_MAX) {
-			seq_puts(m, "  ...\n");
-			break;
-		}
-		seq_printf(m, "  fence %llu age_ms %u%s\n", f->base.seqno,
-			   jiffies_to_msecs(jiffies - f->armed_jiffies),
-			   dma_fence_test_signaled_flag(&f->base) ? " signalled" : "");
-	}
-}
-
-/**
- * dfence_ctx_show_all() - list all timelines and their live fences
- * @m: where to
- *
- * Context: Process context. Takes each timeline's lock in turn.
- */
-void dfence_ctx_show_all(struct seq_file *m)
-{
-	struct dfence_ctx *ctx;
-
-	guard(rcu)();
-	list_for_each_entry_rcu(ctx, &dfence_all, all_node)
-		dfence_ctx_show(m, ctx);
+	return false;
 }

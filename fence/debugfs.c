@@ -13,8 +13,7 @@ static struct dentry *dfence_debugfs_dir;
 
 static int contexts_show(struct seq_file *m, void *data)
 {
-	dfence_ctx_show_all(m);
-	return 0;
+	return dfence_show_all(m);
 }
 DEFINE_SHOW_ATTRIBUTE(contexts);
 

@@ -166,6 +166,20 @@ static const struct dma_fence_ops *dfence_base_ops(const struct dfence_ops *ops)
 	return &dfence_plain_ops;
 }
 
+/**
+ * dfence_is_ours() - was a fence issued through this library?
+ * @fence: any dma_fence
+ *
+ * Context: Any, in an RCU read-side section.
+ * Return: Whether it was, or true if it can't be told any more: it's signalled.
+ */
+bool dfence_is_ours(const struct dma_fence *fence)
+{
+	const struct dma_fence_ops *ops = rcu_dereference(fence->ops);
+
+	return !ops || ops == &dfence_plain_ops || ops == &dfence_full_ops;
+}
+
 /* It can only change behind the caller's back once it isn't this any more. */
 static bool dfence_is_prepared(const struct dfence *f)
 {
@@ -221,7 +235,7 @@ noinline __cold int dfence_wrong_error(int error, unsigned long ip)
 
 /* What is left to do if the memory is zeroed. */
 static void dfence_init_zeroed(struct dfence *f, struct dfence_ctx *ctx,
-			       const struct dfence_ops *ops)
+			       const struct dfence_ops *ops, gfp_t gfp)
 {
 	static_assert(DFENCE_PREPARED == 0);
 
@@ -229,6 +243,7 @@ static void dfence_init_zeroed(struct dfence *f, struct dfence_ctx *ctx,
 	f->ctx = ctx;
 	f->ops = ops;
 	INIT_LIST_HEAD(&f->node);
+	dfence_stack_save(f, gfp);
 }
 
 /**
@@ -245,7 +260,7 @@ static void dfence_init_zeroed(struct dfence *f, struct dfence_ctx *ctx,
 void dfence_init(struct dfence *f, struct dfence_ctx *ctx, const struct dfence_ops *ops)
 {
 	memset(f, 0, sizeof(*f));
-	dfence_init_zeroed(f, ctx, ops);
+	dfence_init_zeroed(f, ctx, ops, GFP_NOWAIT);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_init, "DFENCE");
 
@@ -293,7 +308,7 @@ void *__dfence_alloc_size(struct dfence_ctx *ctx, const struct dfence_ops *ops,
 
 	f = kzalloc(size, gfp);
 	if (f)
-		dfence_init_zeroed(f, ctx, ops);
+		dfence_init_zeroed(f, ctx, ops, gfp);
 	return f;
 }
 EXPORT_SYMBOL_NS_GPL(__dfence_alloc_size, "DFENCE");
@@ -316,7 +331,7 @@ struct dfence *dfence_alloc(struct dfence_ctx *ctx, const struct dfence_ops *ops
 	struct dfence *f = kzalloc_obj(*f, gfp);
 
 	if (f)
-		dfence_init_zeroed(f, ctx, ops);
+		dfence_init_zeroed(f, ctx, ops, gfp);
 	return f;
 }
 EXPORT_SYMBOL_NS_GPL(dfence_alloc, "DFENCE");

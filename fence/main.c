@@ -71,6 +71,7 @@ static int __init dfence_module_init(void)
 		pr_err("self-check failed: %pe\n", ERR_PTR(ret));
 		goto box_exit;
 	}
+	dfence_watch_init();
 	dfence_debugfs_init();
 	return 0;
 
@@ -85,6 +86,7 @@ module_init(dfence_module_init);
 static void __exit dfence_module_exit(void)
 {
 	dfence_debugfs_exit();
+	dfence_watch_exit();
 	rcubox_exit();
 	dfence_finish_exit();
 }

@@ -15,6 +15,7 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/sprintf.h>
 #include <linux/uaccess.h>
@@ -236,6 +237,24 @@ bool dfence_test_reported(const char *text)
 
 	dfence_report_get(last, sizeof(last));
 	return strstr(last, text);
+}
+
+/**
+ * dfence_test_listing() - what dfence/contexts would show
+ * @test: test; the text is freed with it
+ *
+ * Context: Process context.
+ * Return: The text.
+ */
+const char *dfence_test_listing(struct kunit *test)
+{
+	const size_t size = 64 * 1024;
+	struct seq_file m = { .buf = kunit_kzalloc(test, size, GFP_KERNEL), .size = size };
+
+	KUNIT_ASSERT_NOT_NULL(test, m.buf);
+	KUNIT_EXPECT_EQ(test, dfence_show_all(&m), 0);
+	KUNIT_ASSERT_LT(test, m.count, size);
+	return m.buf;
 }
 
 MODULE_DESCRIPTION("KUnit tests of dfence");

@@ -31,6 +31,7 @@ char *dfence_test_debugfs(struct kunit *test, const char *name);
 
 unsigned int dfence_test_reports(void);
 bool dfence_test_reported(const char *text);
+const char *dfence_test_listing(struct kunit *test);
 
 /*
  * Run a statement that has to cause exactly one report, which contains a text. The

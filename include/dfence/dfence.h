@@ -114,6 +114,8 @@ struct dfence {
 	enum dfence_state state;
 	/** @error: C: what a timeline advance is going to signal @base with. */
 	int error;
+	/** @stack: I: who prepared it, with debugging on; else 0. */
+	u32 stack;
 	/** @armed_jiffies: I: when it was armed, for listings. */
 	unsigned long armed_jiffies;
 	union {

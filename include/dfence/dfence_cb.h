@@ -10,6 +10,7 @@
 
 struct completion;
 struct dfence_cb;
+struct dfence_ctx;
 struct irq_work;
 struct kthread_work;
 struct kthread_worker;
@@ -69,6 +70,8 @@ struct dfence_cb {
 	bool fired;
 	/** @detached: While a raw function runs: where to note that it ended @fence's use. */
 	bool *detached;
+	/** @context: The timeline on whose behalf somebody waits, or 0. */
+	u64 context;
 	/** @target: What is called, woken or queued. */
 	union {
 		/** @target.func: for DFENCE_CB_FUNC */
@@ -104,6 +107,7 @@ void dfence_cb_init_work(struct dfence_cb *cb, struct workqueue_struct *wq,
 void dfence_cb_init_kthread_work(struct dfence_cb *cb, struct kthread_worker *worker,
 				 struct kthread_work *work);
 void dfence_cb_init_irq_work(struct dfence_cb *cb, struct irq_work *work);
+void dfence_cb_set_waiter(struct dfence_cb *cb, const struct dfence_ctx *ctx);
 
 int dfence_cb_add(struct dfence_cb *cb, struct dma_fence *fence) __must_check;
 int dfence_cb_add_consume(struct dfence_cb *cb, struct dma_fence *fence) __must_check;
