@@ -245,6 +245,7 @@ void jobq_deps_register(struct jobq_job *job)
 		dep = &job->deps[i];
 		jobq_dep_resolve(dep);
 		dfence_cb_init_func(&dep->cb, jobq_dep_fired);
+		dfence_cb_set_waiter(&dep->cb, job->q->fence_ctx);
 		if (dep->fence) {
 			trace_jobq_job_add_dep(job, dep->fence);
 			if (!dfence_cb_add_consume(&dep->cb, dep->fence)) {
