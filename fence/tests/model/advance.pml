@@ -24,7 +24,7 @@
  *
  * Never reached:
  *	task1: (!(ctx.lock))				(in the second advance: fence 0 was in the first)
- *	task1: assert(!((ctx.dead&&(gp[3]==0))))	(the same)
+ *	task1: assert(!((ctx.dead&&(gp[0]==0))))	(the same)
  *	task1: ctx.lock = 1				(the same)
  *	task1: irqs_off[1] = (irqs_off[1]+1)		(the same)
  */

@@ -38,7 +38,6 @@
 
 #define GP_FENCE	0
 #define GP_LOCK		1
-#define NR_GP		2
 
 #include "kernel.inc"
 
@@ -118,15 +117,15 @@ inline dma_fence_add_callback(i, added)
 inline dfence_cb_register(i, added)
 {
 	d_step { cb[i].fired = false; cb[i].has_fence = true };
+	if
 #ifndef MUTANT_ADD_OUTSIDE_RCU
-	rcu_read_lock(i);
+	:: !inline_lock ->		/* dfence_cb_add_external() */
+		rcu_read_lock(i);
+		dma_fence_add_callback(i, added);
+		rcu_read_unlock(i)
 #endif
-	dma_fence_add_callback(i, added);
-#ifndef MUTANT_ADD_OUTSIDE_RCU
-	rcu_read_unlock(i)
-#else
-	skip
-#endif
+	:: else -> dma_fence_add_callback(i, added)
+	fi
 }
 
 /* dfence_cb_add() */
@@ -161,36 +160,46 @@ inline dfence_cb_add_consume(i, added)
 	fi
 }
 
-/* dfence_cb_remove() with dma_fence_remove_callback() */
+/* dma_fence_remove_callback() */
+inline dma_fence_remove_callback(i)
+{
+#ifdef MUTANT_REMOVE_WITHOUT_LOCK
+	use_fence();
+	if
+	:: cb[i].listed -> d_step { cb[i].listed = false; cb[i].wanted = false }
+	:: else
+	fi
+#else
+	spin_lock_irqsave(i, lock, lock_freed());
+	d_step { cb[i].listed = false; cb[i].wanted = false };
+	spin_unlock_irqrestore(i, lock, lock_freed())
+#endif
+}
+
+/* dfence_cb_remove(), dfence_cb_remove_external() */
 inline dfence_cb_remove(i)
 {
 	assert(cb[i].has_fence);
 #ifdef MUTANT_REMOVE_PUTS_FIRST
 	dma_fence_put();
 #endif
-#ifndef MUTANT_REMOVE_OUTSIDE_RCU
-	rcu_read_lock(i);
-#endif
 	use_fence();
 	if
-#if defined(MUTANT_REMOVE_WITHOUT_LOCK)
-	:: !cb[i].listed
-	:: cb[i].listed -> d_step { cb[i].listed = false; cb[i].wanted = false }
-#elif defined(MUTANT_REMOVE_ALWAYS_LOCKS)
-	:: skip ->
-#else
-	:: !inline_lock && cb[i].fired	/* smp_load_acquire() */
-	:: inline_lock || !cb[i].fired ->
+	:: inline_lock -> dma_fence_remove_callback(i)
+	:: else ->
+#ifndef MUTANT_REMOVE_OUTSIDE_RCU
+		rcu_read_lock(i);
 #endif
-#ifndef MUTANT_REMOVE_WITHOUT_LOCK
-		spin_lock_irqsave(i, lock, lock_freed());
-		d_step { cb[i].listed = false; cb[i].wanted = false };
-		spin_unlock_irqrestore(i, lock, lock_freed())
+		if
+#ifndef MUTANT_REMOVE_ALWAYS_LOCKS
+		:: cb[i].fired		/* smp_load_acquire() */
+#endif
+		:: else -> dma_fence_remove_callback(i)
+		fi;
+#ifndef MUTANT_REMOVE_OUTSIDE_RCU
+		rcu_read_unlock(i)
 #endif
 	fi;
-#ifndef MUTANT_REMOVE_OUTSIDE_RCU
-	rcu_read_unlock(i);
-#endif
 	cb[i].has_fence = false;
 #ifndef MUTANT_REMOVE_PUTS_FIRST
 	dma_fence_put();
