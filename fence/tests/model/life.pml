@@ -3,11 +3,11 @@
  * The life of a fence: alloc, free, arm, signal, drop, advance; who reads its names;
  * and when it and its timeline are freed.
  *
- * An issuer prepares a fence, and frees it, or arms it and gives a reference to a
- * consumer. Either it is the only one who ends the fence, by dfence_signal() or
- * dfence_drop(); or a time-out (dfence_try_signal()) and an interrupt
- * (dfence_ctx_advance()) want to do it, too. All put their references as soon as
- * they can.
+ * An issuer prepares a fence, and frees it, or arms it and lets readers find it. Either
+ * it is the only one who ends the fence, by dfence_signal() or dfence_drop(); or a
+ * time-out (dfence_try_signal()) and an interrupt
+ * (dfence_ctx_advance()) want to do it, too. A reader finds the fence under RCU, or
+ * lists it for debugfs. All put their references as soon as they can.
  *
  * Bounds: one fence, four CPUs.
  *
@@ -122,17 +122,49 @@ active proctype interrupt()
 	dfence_ctx_put()
 }
 
-active proctype reader()
+/* As in dma_resv or a syncobj: found and referenced under RCU. */
+inline find_published(got)
 {
-	bool has_ops, got;
-
-	/* As in dma_resv or a syncobj: found and referenced under RCU. */
 	rcu_read_lock(READER);
 	if
 	:: published -> dma_fence_get_rcu(0, got)
 	:: !published
 	fi;
-	rcu_read_unlock(READER);
+	rcu_read_unlock(READER)
+}
+
+/* dfence_ctx_for_each(), dfence_show_get_fences() and the use of what they found */
+inline list_fences()
+{
+	rcu_read_lock(READER);
+	if
+	:: !ctx.dead ->			/* still on the list of all timelines */
+		spin_lock_irqsave(READER, ctx.lock, ctx_freed());
+		if
+		:: live??[0] -> dma_fence_get(0); shown = true
+		:: else
+		fi;
+		spin_unlock_irqrestore(READER, ctx.lock, ctx_freed());
+		if
+		:: shown ->
+			spin_lock_irqsave(READER, fence[0].lock, fence_freed(0));
+			spin_unlock_irqrestore(READER, fence[0].lock, fence_freed(0));
+			dma_fence_put(0)
+		:: else
+		fi
+	:: ctx.dead
+	fi;
+	rcu_read_unlock(READER)
+}
+
+active proctype reader()
+{
+	bool has_ops, got, shown;
+
+	if
+	:: skip -> find_published(got)
+	:: skip -> list_fences()
+	fi;
 	if
 	:: got ->
 		read_name(READER, 0, has_ops);
