@@ -5,7 +5,9 @@
  * Everything that can be done with a sync_file is done afterwards. Then the same while
  * threads are at it all the time. TAP on stdout.
  *
- * usage: carillon_unload [--files N] [--rounds N] DEVICE CONTROL-PORT LOAD-COMMAND
+ * usage: carillon_unload [--files N] [--rounds N] DEVICE CONTROL-PORT
+ *
+ * $KDIR is the folder with the modules.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,10 +38,10 @@
 #define FDS_MAX		200	/* in a message: SCM_MAX_FD is 253 */
 #define SIGNAL_MS	60000
 #define NODE_MS		20000
+#define JOB_TIMEOUT_MS	"600000"	/* a job that hangs has to hang until the driver goes */
 
 struct test {
 	const char *device;
-	const char *load;
 	unsigned int files;
 	unsigned int rounds;
 	struct held_source source;
@@ -367,7 +369,7 @@ static bool load(const struct test *t)
 {
 	uint64_t end_ms = now_ms() + NODE_MS;
 
-	if (!modules_load(t->load))
+	if (!modules_load("job_timeout_ms=" JOB_TIMEOUT_MS))
 		return false;
 	while (access(t->device, R_OK | W_OK)) {
 		if (now_ms() > end_ms)
@@ -525,12 +527,11 @@ int main(int argc, char **argv)
 		else
 			break;
 	}
-	if (argc - i != 3 || t.files < FILES_MIN || t.files > FILES_MAX) {
-		fprintf(stderr, "usage: carillon_unload [--files N] [--rounds N] DEVICE CONTROL-PORT LOAD-COMMAND\n");
+	if (argc - i != 2 || t.files < FILES_MIN || t.files > FILES_MAX) {
+		fprintf(stderr, "usage: carillon_unload [--files N] [--rounds N] DEVICE CONTROL-PORT\n");
 		return 2;
 	}
 	t.device = argv[i];
-	t.load = argv[i + 2];
 	ret = setup(&t, argv[i + 1]);
 	if (ret) {
 		printf("Bail out! setup: %s\n", strerror(-ret));

@@ -17,8 +17,17 @@
 
 #define REMOVE_MS	20000	/* what else holds a module, such as a file being closed, ends */
 
-/* What has to go first comes first; dfence last. */
-static const char *const modules[] = { "carillon", "carillon_pci", "jobq", "bound", "dfence" };
+/* What has to go first comes first, and is loaded last. */
+static const struct {
+	const char *name;
+	const char *file;	/* in the folder $KDIR */
+} modules[] = {
+	{ "carillon", "drm/carillon.ko" },
+	{ "carillon_pci", "drm/carillon_pci.ko" },
+	{ "jobq", "sched/jobq.ko" },
+	{ "bound", "devres/bound.ko" },
+	{ "dfence", "fence/dfence.ko" },
+};
 
 #define NUM_MODULES	(sizeof(modules) / sizeof(modules[0]))
 
@@ -69,12 +78,31 @@ bool modules_remove(void)
 	bool ok = true;
 
 	for (size_t i = 0; i < NUM_MODULES && ok; i++)
-		ok = remove_one(modules[i]);
+		ok = remove_one(modules[i].name);
 	return ok;
 }
 
-bool modules_load(const char *command)
+static bool load_one(const char *file, const char *params)
 {
-	fflush(stdout);
-	return !system(command) || !fail(command, EIO);
+	const char *folder = getenv("KDIR");
+	char path[4096];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "%s/%s", folder ? folder : ".", file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return !fail(path, errno);
+	ret = syscall(SYS_finit_module, fd, params, 0) ? errno : 0;
+	close(fd);
+	return !ret || !fail(path, ret);
+}
+
+bool modules_load(const char *params)
+{
+	bool ok = true;
+
+	/* The kernel's modules that ours need have stayed. */
+	for (size_t i = NUM_MODULES; i-- && ok;)
+		ok = load_one(modules[i].file, i ? "" : params);
+	return ok;
 }

@@ -10,6 +10,6 @@
 /* Whether it worked; they say on stdout what went wrong. */
 bool modules_unbind(void);
 bool modules_remove(void);
-bool modules_load(const char *command);
+bool modules_load(const char *params);	/* of carillon.ko */
 
 #endif

@@ -137,11 +137,8 @@ kill_emulator() {
 
 # A job that hangs has to hang until the driver goes.
 unload() {
-	param=job_timeout_ms=600000
-	echo ${param#*=} >/sys/module/carillon/parameters/${param%=*}
-	export CARILLON_PARAMS=carillon.$param
-	"${storm%storm}unload" --files "$1" --rounds "$2" "$(node)" /dev/virtio-ports/carillon.ctl \
-		"sh vm/guest/load-modules"
+	echo 600000 >/sys/module/carillon/parameters/job_timeout_ms
+	"${storm%storm}unload" --files "$1" --rounds "$2" "$(node)" /dev/virtio-ports/carillon.ctl
 }
 
 faults() {
