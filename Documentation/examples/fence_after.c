@@ -111,6 +111,7 @@ static irqreturn_t blit_irq(int irq, void *data)
 
 static void blit_fini(struct blit *blit)
 {
+	guard(mutex)(&blit->submit_lock);	/* nobody is arming a fence */
 	writel(1, blit->regs + REG_STOP);
 	dfence_ctx_declare_quiet(blit->timeline);
 	WARN_ON(dfence_ctx_close(blit->timeline, -ENODEV));
