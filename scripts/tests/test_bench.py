@@ -159,6 +159,12 @@ class Judgement(unittest.TestCase):
         self.assertAlmostEqual(difference, 0.03)
         self.assertIn("arm, floor", where)
 
+    def test_difference_of_times(self):
+        first = fence_rows()
+        second = copy.deepcopy(first)
+        row(second, "arm", "ns")["ours"] *= 1.03
+        self.assertEqual(parts.worst_difference(first, second)[0], 0)
+
     def test_difference_of_next_to_nothing(self):
         first = fence_rows()
         second = copy.deepcopy(first)
