@@ -359,6 +359,11 @@ static noinline __cold void dfence_armed_late(struct dfence *f, unsigned long ip
  * was closed with. The caller goes on as always and calls dfence_signal() in the
  * end, whose error is ignored.
  *
+ * If the timeline may be closed by another thread meanwhile, @f can have signalled,
+ * and be gone, when this returns. Then the caller arms it and takes a reference of
+ * its own, by dfence_get(), in one RCU read-side section, or under a lock that the
+ * closing thread takes.
+ *
  * Context: Any. Takes and releases the timeline's lock, IRQ-safe. Doesn't allocate.
  * Return: @f's dma_fence, borrowed: valid as long as the caller's reference to @f.
  */
