@@ -51,6 +51,7 @@
 #include <linux/instruction_pointer.h>
 #include <linux/jiffies.h>
 #include <linux/limits.h>
+#include <linux/lockdep.h>
 #include <linux/overflow.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -61,6 +62,8 @@
 
 /* An advance that is later than that doesn't come from an interrupt that was. */
 #define DFENCE_HW_LATE_JIFFIES HZ
+
+static struct lock_class_key dfence_ctx_lock_key;
 
 static LIST_HEAD(dfence_all);
 static DEFINE_SPINLOCK(dfence_all_lock);
@@ -93,6 +96,8 @@ struct dfence_ctx *dfence_ctx_create(const struct dfence_ctx_args *args)
 
 	kref_init(&ctx->ref);
 	spin_lock_init(&ctx->lock);
+	/* A name that no other library uses. */
+	lockdep_set_class_and_name(&ctx->lock, &dfence_ctx_lock_key, "dfence_ctx.lock");
 	ctx->id = dma_fence_context_alloc(1);
 	ctx->next_seqno = args->first_seqno ?: 1;
 	INIT_LIST_HEAD(&ctx->live);

@@ -171,6 +171,7 @@ static inline void dfence_ctx_unref(struct dfence_ctx *ctx)
 	kref_put(&ctx->ref, dfence_ctx_release);
 }
 
+void dfence_prime_locks(struct dfence_ctx *ctx, struct dma_fence *fence);
 int dfence_finish_init(void);
 void dfence_finish_exit(void);
 int rcubox_init(void);

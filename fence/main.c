@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Module init and exit, and a self-check that shows lockdep the lock order.
+ * Module init and exit, and a self-check.
  */
 
 #define pr_fmt(fmt) "dfence: " fmt
@@ -11,20 +11,6 @@
 #include <linux/printk.h>
 
 #include "internal.h"
-
-/*
- * Take the locks once in the documented order, so that lockdep finds the first
- * driver that takes them in another one, also if it never comes to the nesting.
- */
-static void __init dfence_prime_locks(struct dfence_ctx *ctx, struct dma_fence *fence)
-{
-	unsigned long flags;
-
-	guard(dfence_signalling)();
-	dma_fence_lock_irqsave(fence, flags);
-	dfence_ctx_last_armed(ctx);
-	dma_fence_unlock_irqrestore(fence, flags);
-}
 
 /* One fence through its life. -EIO means that this kernel's dma_fence isn't ours. */
 static int __init dfence_self_check(void)
