@@ -91,10 +91,14 @@ int dfence_test_init(struct kunit *test)
 void dfence_test_exit(struct kunit *test)
 {
 	struct dfence_test *t = test->priv;
+	int i;
 
 	if (!t || !t->ctx)
 		return;
 	dfence_ctx_synchronize(t->ctx);
+	/* A worker that has run a finish function puts the timeline as the last thing. */
+	for (i = 0; i < 100 && kref_read(&t->ctx->ref) > 1; i++)
+		msleep(1);
 	KUNIT_EXPECT_EQ_MSG(test, dfence_ctx_live(t->ctx), 0, "fences left armed");
 	KUNIT_EXPECT_EQ_MSG(test, kref_read(&t->ctx->ref), 1, "timeline references left");
 	dfence_ctx_put(t->ctx);
