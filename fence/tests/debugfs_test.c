@@ -7,8 +7,12 @@
 
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kconfig.h>
 #include <linux/slab.h>
 #include <linux/sprintf.h>
+#include <linux/stackdepot.h>
 #include <linux/string.h>
 
 #include "util.h"
@@ -141,12 +145,60 @@ static void long_listing_is_cut(struct kunit *test)
 	dfence_ctx_advance(t->ctx, SHOWN + 1, 0);
 }
 
+/* A stack that was kept is shown, whether or not this kernel can make one. */
+static void stack_is_listed(struct kunit *test)
+{
+	unsigned long entries[] = { (unsigned long)stack_is_listed };
+	struct dfence_test *t = test->priv;
+	struct dfence *f;
+
+	if (!IS_ENABLED(CONFIG_STACKDEPOT))
+		kunit_skip(test, "this kernel has no stack depot");
+	KUNIT_ASSERT_EQ(test, dfence_debug_set(true), 0);
+	KUNIT_EXPECT_EQ(test, dfence_debug_set(false), 0);
+	f = dfence_test_armed(test, t->ctx, NULL);
+	f->stack = stack_depot_save(entries, ARRAY_SIZE(entries), GFP_KERNEL);
+	KUNIT_EXPECT_NE(test, f->stack, 0);
+	expect_listed(test, t->ctx, "    by stack_is_listed+");
+	dfence_signal(f, 0);
+}
+
+/* Write @value to the debug switch as the administrator does, and read what it is then. */
+static ssize_t set_switch(struct kunit *test, const char *value, char *ret_now)
+{
+	struct file *file = filp_open("/sys/module/dfence/parameters/debug", O_RDWR, 0);
+	loff_t pos = 0;
+	ssize_t ret;
+
+	if (IS_ERR(file))
+		kunit_skip(test, "the module's parameter can't be opened");
+	ret = kernel_write(file, value, strlen(value), &pos);
+	pos = 0;
+	KUNIT_EXPECT_EQ(test, kernel_read(file, ret_now, 1, &pos), 1);
+	fput(file);
+	return ret;
+}
+
+static void debug_switch(struct kunit *test)
+{
+	char now = 0;
+
+	KUNIT_EXPECT_EQ(test, set_switch(test, "maybe", &now), -EINVAL);
+	KUNIT_EXPECT_EQ(test, now, 'N');
+	KUNIT_EXPECT_EQ(test, set_switch(test, "Y", &now), 1);
+	KUNIT_EXPECT_EQ(test, now, 'Y');
+	KUNIT_EXPECT_EQ(test, set_switch(test, "N", &now), 1);
+	KUNIT_EXPECT_EQ(test, now, 'N');
+}
+
 static struct kunit_case debugfs_cases[] = {
 	KUNIT_CASE(reports),
 	KUNIT_CASE(timeline_states),
 	KUNIT_CASE(released_timeline_is_gone),
 	KUNIT_CASE(live_fences),
 	KUNIT_CASE(long_listing_is_cut),
+	KUNIT_CASE(stack_is_listed),
+	KUNIT_CASE(debug_switch),
 	{}
 };
 
