@@ -178,6 +178,11 @@ def _catches(claim, result):
     return name in (claim, "unfinished." + claim.partition(".")[2]) or name.startswith(claim + ".")
 
 
+def works(found):
+    """Whether any test of scripts/kunit has passed: it was built, and has booted."""
+    return any(r.status == res.PASS and _test_name(r) != "clean" for r in found)
+
+
 def verdict(patch, found):
     """
     Judges a mutant by what scripts/kunit found in it.
@@ -185,7 +190,7 @@ def verdict(patch, found):
     Returns a Result: passed, with what caught the mutant as the reason; or failed. A
     mutant in which no test passes isn't caught but broken: its failures say nothing.
     """
-    if not any(r.status == res.PASS and _test_name(r) != "clean" for r in found):
+    if not works(found):
         said = [r.reason for r in found if r.status == res.FAIL and r.reason]
         return res.Result(patch.name, res.FAIL, "broken: no test passes; " + "; ".join(said[:2]))
     failed = [r for r in found if r.status == res.FAIL]
