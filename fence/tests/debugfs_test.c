@@ -148,7 +148,7 @@ static void long_listing_is_cut(struct kunit *test)
 /* A stack that was kept is shown, whether or not this kernel can make one. */
 static void stack_is_listed(struct kunit *test)
 {
-	unsigned long entries[] = { (unsigned long)stack_is_listed };
+	unsigned long entries[] = { (unsigned long)timeline_states };
 	struct dfence_test *t = test->priv;
 	struct dfence *f;
 
@@ -159,7 +159,7 @@ static void stack_is_listed(struct kunit *test)
 	f = dfence_test_armed(test, t->ctx, NULL);
 	f->stack = stack_depot_save(entries, ARRAY_SIZE(entries), GFP_KERNEL);
 	KUNIT_EXPECT_NE(test, f->stack, 0);
-	expect_listed(test, t->ctx, "    by stack_is_listed+");
+	expect_listed(test, t->ctx, "    by timeline_states+");
 	dfence_signal(f, 0);
 }
 

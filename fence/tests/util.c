@@ -97,8 +97,8 @@ void dfence_test_exit(struct kunit *test)
 		return;
 	dfence_ctx_synchronize(t->ctx);
 	/* A worker that has run a finish function puts the timeline as the last thing. */
-	for (i = 0; i < 100 && kref_read(&t->ctx->ref) > 1; i++)
-		msleep(1);
+	for (i = 0; i < 50 && kref_read(&t->ctx->ref) > 1; i++)
+		msleep(20);
 	KUNIT_EXPECT_EQ_MSG(test, dfence_ctx_live(t->ctx), 0, "fences left armed");
 	KUNIT_EXPECT_EQ_MSG(test, kref_read(&t->ctx->ref), 1, "timeline references left");
 	dfence_ctx_put(t->ctx);
