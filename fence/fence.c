@@ -234,8 +234,8 @@ noinline __cold int dfence_wrong_error(int error, unsigned long ip)
 }
 
 /* What is left to do if the memory is zeroed. */
-static void dfence_init_zeroed(struct dfence *f, struct dfence_ctx *ctx,
-			       const struct dfence_ops *ops, gfp_t gfp)
+static __always_inline void dfence_init_zeroed(struct dfence *f, struct dfence_ctx *ctx,
+					       const struct dfence_ops *ops, gfp_t gfp)
 {
 	static_assert(DFENCE_PREPARED == 0);
 
