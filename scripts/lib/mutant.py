@@ -94,7 +94,7 @@ class Mutant:
             if (REPO / name).is_file():
                 (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(REPO / name, self.checkout / name)
-        said = apply(self.patch, self.inside + "/checkout")
+        said = apply([self.patch], self.inside + "/checkout")
         if said:
             raise Broken("%s doesn't apply any more:\n%s" % (self.patch.name, said))
         if self.modules is not None:
@@ -120,19 +120,24 @@ class Mutant:
                               stderr=stderr, text=True, errors="replace", check=False)
 
 
-def apply(patch, inside, dry_run=False):
-    """
-    Applies the file @patch of the checkout to the folder that vm/in-tree shows as @inside.
+_PATCH = "patch -p1 --read-only=ignore --no-backup-if-mismatch -F0 "
+_APPLY = 'for p; do said=$(' + _PATCH + '%s -i "$p" 2>&1) || echo "$p: $said"; done'
 
-    @dry_run: only tries. Returns what was said if it doesn't apply, else "".
+
+def apply(patches, inside, dry_run=False):
     """
-    got = subprocess.run([REPO / "vm/in-tree", "--chdir", inside, "--",
-                          "patch", "-p1", "--read-only=ignore", "--no-backup-if-mismatch", "-F0", "-i",
-                          "/carillon/%s" % patch.relative_to(REPO),
-                          *(["--dry-run"] if dry_run else [])],
+    Applies files of the checkout to the folder that vm/in-tree shows as @inside.
+
+    @dry_run: only tries, each by itself. Returns what was said of those that don't apply.
+    """
+    got = subprocess.run([REPO / "vm/in-tree", "--chdir", inside, "--", "sh", "-c",
+                          _APPLY % ("--dry-run" if dry_run else ""), "sh",
+                          *("/carillon/%s" % patch.relative_to(REPO) for patch in patches)],
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, text=True, check=False)
-    return got.stdout if got.returncode else ""
+    if got.returncode and not got.stdout:
+        return "patch ended with %d" % got.returncode
+    return got.stdout.replace("/carillon/", "")
 
 
 def judge(found, claim, groups):
