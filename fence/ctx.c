@@ -20,7 +20,8 @@
  * before an older one that was collected earlier, nobody spins, and an interrupt
  * that hits the signalling CPU can't deadlock with it. The price: when
  * dfence_ctx_advance() returns its fences may still be on their way, on another
- * CPU. Fences signalled one by one with dfence_signal() don't take this way.
+ * CPU, or on this one in the code that the interrupt has hit. Fences signalled one
+ * by one with dfence_signal() don't take this way.
  */
 
 /**
@@ -53,6 +54,7 @@
 #include <linux/limits.h>
 #include <linux/lockdep.h>
 #include <linux/overflow.h>
+#include <linux/preempt.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/sprintf.h>
@@ -246,44 +248,45 @@ static int dfence_ctx_collect_locked(struct dfence_ctx *ctx, u64 seqno, int erro
 }
 
 /*
- * Signal what was collected, without the lock, unless another CPU is at it, who will
- * then do it. It keeps IRQs off throughout (but on PREEMPT_RT), as others, interrupt
- * handlers among them, rely on it: it mustn't be preempted half-way.
+ * Signal what was collected, unless another CPU, or what an interrupt has hit on this
+ * one, is at it: then that will do it. Called with the lock, with @flags from when it
+ * was taken; returns without it.
+ *
+ * There are as many callbacks as there are fences, so IRQs aren't off for longer than
+ * the caller has them off. But others, interrupt handlers among them, rely on whoever
+ * drains: it mustn't be preempted half-way (but on PREEMPT_RT, where a fence's lock
+ * sleeps).
  */
-static void dfence_ctx_drain_locked(struct dfence_ctx *ctx, unsigned long ip)
+static void dfence_ctx_drain_unlock(struct dfence_ctx *ctx, unsigned long flags,
+				    unsigned long ip)
+	__releases(&ctx->lock)
 {
 	struct dfence *f;
 	struct dfence *next;
 	LIST_HEAD(batch);
 
-	lockdep_assert_held(&ctx->lock);
-
-	if (ctx->draining)
+	if (ctx->draining || list_empty(&ctx->done)) {
+		spin_unlock_irqrestore(&ctx->lock, flags);
 		return;
+	}
 	ctx->draining = true;
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_disable();
 	while (!list_empty(&ctx->done)) {
 		list_splice_init(&ctx->done, &batch);
-		spin_unlock(&ctx->lock);
+		spin_unlock_irqrestore(&ctx->lock, flags);
 
 		/* Signalling may free f; nobody else looks at the batch. */
 		list_for_each_entry_safe(f, next, &batch, node)
 			dfence_signal_claimed(f, f->error, ip);
 		INIT_LIST_HEAD(&batch);
 
-		spin_lock(&ctx->lock);
+		spin_lock_irqsave(&ctx->lock, flags);
 	}
 	ctx->draining = false;
-}
-
-/* Claim all live fences up to @seqno for @error and signal them. Returns their number. */
-static int dfence_ctx_signal_locked(struct dfence_ctx *ctx, u64 seqno, int error,
-				    unsigned long ip)
-{
-	int n = dfence_ctx_collect_locked(ctx, seqno, error);
-
-	if (n)
-		dfence_ctx_drain_locked(ctx, ip);
-	return n;
+	spin_unlock_irqrestore(&ctx->lock, flags);
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_enable();
 }
 
 /*
@@ -319,31 +322,40 @@ static noinline __cold void dfence_ctx_report_back(struct dfence_ctx *ctx, u64 s
 		      (void *)ip);
 }
 
+/* The number of which hardware has reported the lower half; U64_MAX if there is none. */
+static u64 dfence_ctx_extend_locked(struct dfence_ctx *ctx, u32 seqno)
+{
+	u64 last = ctx->next_seqno - 1;
+	u32 behind = lower_32_bits(last) - seqno;
+
+	lockdep_assert_held(&ctx->lock);
+
+	return behind > S32_MAX || behind > last ? U64_MAX : last - behind;
+}
+
 /* Common part of both kinds of advance; @bits is what @seqno has, a constant. */
 static __always_inline int dfence_ctx_do_advance(struct dfence_ctx *ctx, u64 seqno,
 						 unsigned int bits, int error,
 						 unsigned long ip)
 {
+	unsigned long flags;
 	u64 settled;
-	u32 behind;
 	int n;
 
 	error = dfence_check_error(error, ip);
 
 	guard(dfence_signalling)();
 	guard(rcu)();
-	scoped_guard(spinlock_irqsave, &ctx->lock) {
-		if (bits == 32) {
-			behind = lower_32_bits(ctx->next_seqno - 1) - lower_32_bits(seqno);
-			if (behind > S32_MAX || behind > ctx->next_seqno - 1)
-				return -ERANGE;
-			seqno = ctx->next_seqno - 1 - behind;
-		}
-		if (seqno >= ctx->next_seqno)
-			return -ERANGE;
-		settled = dfence_ctx_note_hw_locked(ctx, seqno);
-		n = dfence_ctx_signal_locked(ctx, seqno, error, ip);
+	spin_lock_irqsave(&ctx->lock, flags);
+	if (bits == 32)
+		seqno = dfence_ctx_extend_locked(ctx, lower_32_bits(seqno));
+	if (seqno >= ctx->next_seqno) {
+		spin_unlock_irqrestore(&ctx->lock, flags);
+		return -ERANGE;
 	}
+	settled = dfence_ctx_note_hw_locked(ctx, seqno);
+	n = dfence_ctx_collect_locked(ctx, seqno, error);
+	dfence_ctx_drain_unlock(ctx, flags, ip);
 	if (unlikely(settled))
 		dfence_ctx_report_back(ctx, seqno, settled, ip);
 	return n;
@@ -359,8 +371,9 @@ static __always_inline int dfence_ctx_do_advance(struct dfence_ctx *ctx, u64 seq
  * sequence number that was reported before, or an older one, does nothing; older ones
  * are counted, and reported with debugging on if there is no excuse for them.
  *
- * If another CPU is in here for the same timeline, that one signals the fences
- * that this call has taken; see the overview of timelines.
+ * If another CPU is in here for the same timeline, or the code that the calling
+ * interrupt has hit, that signals the fences which this call has taken; see the
+ * overview of timelines.
  *
  * Context: Any, hard IRQ included. Takes the timeline's lock and the fences' locks,
  * not nested. The caller must not hold the lock of any dma_fence.
@@ -413,8 +426,8 @@ EXPORT_SYMBOL_NS_GPL(dfence_ctx_declare_quiet, "DFENCE");
  * @error: -errno with which what is still live signals
  *
  * From here on dfence_arm() refuses new fences. All live ones are signalled (by
- * another CPU, if that is in dfence_ctx_advance()), their issuer's references are
- * consumed. Go on with dfence_ctx_synchronize().
+ * somebody else who is in dfence_ctx_advance(), if there is), their issuer's
+ * references are consumed. Go on with dfence_ctx_synchronize().
  *
  * Context: Any. As dfence_ctx_advance().
  * Return: 0, also if the timeline was shut before; -EINVAL if @error isn't a
@@ -423,24 +436,23 @@ EXPORT_SYMBOL_NS_GPL(dfence_ctx_declare_quiet, "DFENCE");
  */
 int dfence_ctx_shut(struct dfence_ctx *ctx, int error)
 {
-	bool quiet;
+	unsigned long flags;
+	bool busy;
 
 	if (error >= 0 || error < -MAX_ERRNO)
 		return -EINVAL;
 
 	guard(dfence_signalling)();
 	guard(rcu)();
-	scoped_guard(spinlock_irqsave, &ctx->lock) {
-		if (ctx->closed)
-			return 0;
-		quiet = ctx->quiet;
-		if (quiet) {
-			ctx->closed = true;
-			ctx->close_error = error;
-			dfence_ctx_signal_locked(ctx, U64_MAX, error, _RET_IP_);
-		}
+	spin_lock_irqsave(&ctx->lock, flags);
+	busy = !ctx->closed && !ctx->quiet;
+	if (!ctx->closed && !busy) {
+		ctx->closed = true;
+		ctx->close_error = error;
+		dfence_ctx_collect_locked(ctx, U64_MAX, error);
 	}
-	if (!quiet) {
+	dfence_ctx_drain_unlock(ctx, flags, _RET_IP_);
+	if (busy) {
 		dfence_report("%s %s (context %llu) closed while the hardware may be busy, at %pS",
 			      ctx->driver_name, ctx->timeline_name, ctx->id,
 			      (void *)_RET_IP_);
