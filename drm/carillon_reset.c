@@ -35,6 +35,7 @@
 #include <drm/drm_print.h>
 
 #include <bound/bound_gate.h>
+#include <dfence/dfence.h>
 #include <jobq/jobq.h>
 #include <jobq/jobq_job.h>
 
@@ -280,6 +281,7 @@ static void carillon_reset_lost(void *data)
 	struct carillon_device *cdev = data;
 	struct carillon_queue *q;
 
+	guard(dfence_signalling)();
 	guard(mutex)(&cdev->queues_mutex);
 	WRITE_ONCE(cdev->lost, true);
 	list_for_each_entry(q, &cdev->queues, node)
@@ -295,6 +297,7 @@ static void carillon_reset_prepare(void *data)
 	struct carillon_device *cdev = data;
 	struct carillon_queue *q;
 
+	guard(dfence_signalling)();
 	guard(mutex)(&cdev->queues_mutex);
 	list_for_each_entry(q, &cdev->queues, node)
 		carillon_reset_hold_queue(q);
@@ -305,6 +308,7 @@ static void carillon_reset_done(void *data)
 	struct carillon_device *cdev = data;
 	struct carillon_queue *q;
 
+	guard(dfence_signalling)();
 	guard(mutex)(&cdev->queues_mutex);
 	scoped_cond_guard(bound, return, cdev->hw_gate)
 		list_for_each_entry(q, &cdev->queues, node)
