@@ -117,7 +117,8 @@ static bool dfence_op_enable_signaling(struct dma_fence *fence)
 
 	/* The fence's lock is held, and the caller signals before releasing it. */
 	if (ret < 0)
-		dma_fence_set_error(fence, ret);
+		dma_fence_set_error(fence, dfence_check_error(ret, (unsigned long)
+							      f->ops->enable_signaling));
 	set_bit(DFENCE_FLAG_EARLY, &fence->flags);
 	return false;
 }

@@ -131,6 +131,19 @@ static void enable_signaling(struct kunit *test)
 	dma_fence_put(fence);
 }
 
+static void wild_answer_is_reported(struct kunit *test)
+{
+	struct issued *issued = issue(test, &enable_ops);
+	struct dma_fence *fence = dma_fence_get(&issued->f.base);
+
+	issued->enable_answer = -MAX_ERRNO - 1;
+	DFENCE_EXPECT_REPORT(test, "is neither 0 nor a negative errno",
+			     dma_fence_enable_signaling(fence));
+	KUNIT_EXPECT_EQ(test, dma_fence_get_status(fence), -EINVAL);
+	dfence_signal(&issued->f, 0);
+	dma_fence_put(fence);
+}
+
 /* A consumer that peeks may find the fence done before the issuer says so. */
 static void signaled(struct kunit *test)
 {
@@ -389,6 +402,7 @@ static void finish_comes_every_way(struct kunit *test)
 
 static struct kunit_case ops_cases[] = {
 	KUNIT_CASE_PARAM(enable_signaling, enable_gen_params),
+	KUNIT_CASE(wild_answer_is_reported),
 	KUNIT_CASE(signaled),
 	KUNIT_CASE(early_answer_is_final),
 	KUNIT_CASE_PARAM(callback_on_finished_work, enable_gen_params),
