@@ -59,6 +59,7 @@
 #include <linux/slab.h>
 #include <linux/sprintf.h>
 #include <linux/string.h>
+#include <kunit/visibility.h>
 
 #include "internal.h"
 
@@ -525,6 +526,37 @@ void dfence_ctx_for_each(void (*func)(struct dfence_ctx *ctx, void *data), void 
 	list_for_each_entry_rcu(ctx, &dfence_all, all_node)
 		func(ctx, data);
 }
+
+/**
+ * dfence_ctx_orphan() - see to a timeline whose driver has gone
+ * @ctx: timeline of a module that has been unloaded
+ *
+ * The driver should have closed it and put its reference. Nobody is left to signal
+ * its fences, and their names and functions are about to be unloaded, so they are
+ * cancelled; the driver's own functions, which have gone already, aren't called.
+ * The timeline itself is lost.
+ *
+ * Context: Any, in an RCU read-side section.
+ */
+void dfence_ctx_orphan(struct dfence_ctx *ctx)
+{
+	static const struct dfence_ops no_ops;
+	unsigned long flags;
+	struct dfence *f;
+	unsigned int n;
+
+	guard(dfence_signalling)();
+	spin_lock_irqsave(&ctx->lock, flags);
+	ctx->closed = true;
+	ctx->close_error = -ECANCELED;
+	list_for_each_entry(f, &ctx->live, node)
+		f->ops = &no_ops;
+	n = dfence_ctx_collect_locked(ctx, U64_MAX, -ECANCELED);
+	dfence_ctx_drain_unlock(ctx, flags, _RET_IP_);
+	dfence_report("%s %s (context %llu) was left behind with %u live fences",
+		      ctx->driver_name, ctx->timeline_name, ctx->id, n);
+}
+EXPORT_SYMBOL_IF_KUNIT(dfence_ctx_orphan);
 
 /**
  * dfence_ctx_find_names() - get the names of a timeline from its number

@@ -153,6 +153,7 @@ void dfence_report_misuse(struct dfence *f, const char *what, unsigned long ip);
 
 int dfence_show_all(struct seq_file *m);
 void dfence_ctx_for_each(void (*func)(struct dfence_ctx *ctx, void *data), void *data);
+void dfence_ctx_orphan(struct dfence_ctx *ctx);
 bool dfence_ctx_find_names(u64 id, char *buf, size_t size);
 
 /* @error, or what comes nearest to it if it's neither 0 nor -errno: then that is reported. */

@@ -69,10 +69,17 @@ finish_exit:
 }
 module_init(dfence_module_init);
 
+static void __exit dfence_orphan(struct dfence_ctx *ctx, void *data)
+{
+	dfence_ctx_orphan(ctx);
+}
+
 static void __exit dfence_module_exit(void)
 {
 	dfence_debugfs_exit();
 	dfence_watch_exit();
+	/* Whoever uses this module has gone before. */
+	dfence_ctx_for_each(dfence_orphan, NULL);
 	rcubox_exit();
 	dfence_finish_exit();
 }

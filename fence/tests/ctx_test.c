@@ -529,6 +529,33 @@ static void scope_puts(struct kunit *test)
 	dfence_ctx_put(t->ctx);
 }
 
+static void finish_never(struct dfence *f)
+{
+	WARN_ON(1);
+}
+
+/* Here the driver still is there, but as with one that isn't nothing of it is called. */
+static void left_behind_is_reported(struct kunit *test)
+{
+	static const struct dfence_ops ops = { .finish = finish_never };
+	struct dfence_test *t = test->priv;
+	struct dma_fence *fence[2];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		fence[i] = dma_fence_get(&dfence_test_armed(test, t->ctx, i ? &ops : NULL)->base);
+	DFENCE_EXPECT_REPORT(test, "was left behind with 2 live fences",
+			     scoped_guard(rcu) dfence_ctx_orphan(t->ctx));
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, dma_fence_get_status(fence[i]), -ECANCELED);
+		KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(fence[i]->ops), NULL);
+		KUNIT_EXPECT_EQ(test, kref_read(&fence[i]->refcount), 1);
+		dma_fence_put(fence[i]);
+	}
+	dfence_ctx_synchronize(t->ctx);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_live(t->ctx), 0);
+}
+
 static struct kunit_case ctx_cases[] = {
 	KUNIT_CASE_PARAM(create, create_gen_params),
 	KUNIT_CASE(create_without_args),
@@ -553,6 +580,7 @@ static struct kunit_case ctx_cases[] = {
 	KUNIT_CASE(close_waits_for_readers),
 	KUNIT_CASE(arm_after_close),
 	KUNIT_CASE(shut_in_atomic_context),
+	KUNIT_CASE(left_behind_is_reported),
 	KUNIT_CASE(close_leaves_prepared_fences),
 	KUNIT_CASE(release_with_live_fence_is_reported),
 	KUNIT_CASE(scope_puts),
