@@ -24,9 +24,11 @@
  *
  * Looking at a fence without taking it is possible in two ways. dfence_xa_borrow()
  * gives a pointer for the length of an RCU read-side section. Fences are freed by
- * kfree_rcu() and &dfence_ops.finish runs after a grace period, so the fence and
- * the issuer's data around it last, even if another CPU takes, signals and puts
- * it in the meantime. dfence_xa_get() gives a reference. It need not look twice, as
+ * kfree_rcu() and &dfence_ops.finish runs a grace period after the claim, so the fence
+ * and the issuer's data around it last, even if another CPU takes, signals and puts
+ * it in the meantime. A fence that was claimed before isn't given: its finish may have
+ * run. dfence_xa_get() gives a reference, which keeps the fence, but not what finish
+ * destroys. It need not look twice, as
  * one has to with memory that can be reused within a grace period: within the
  * section the pointer can't come to mean another fence. If the reference can't be
  * had the fence was removed after it was found, and the index is read anew.
@@ -269,13 +271,18 @@ EXPORT_SYMBOL_NS_GPL(dfence_xa_signal, "DFENCE");
  * issuer's data stay as they are until the end of the caller's RCU read-side section.
  *
  * Context: Any, in an RCU read-side section.
- * Return: The fence, borrowed for the length of the section; NULL if there is none.
+ * Return: The fence, borrowed for the length of the section; NULL if there is none, or
+ * it has been signalled already.
  */
 struct dfence *dfence_xa_borrow(struct dfence_xa *xa, unsigned long index)
 {
+	struct dfence *f;
+
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "fence borrowed outside of an RCU section");
 
-	return xa_load(&xa->xa, index);
+	f = xa_load(&xa->xa, index);
+	/* Claimed in this section at the earliest: finish has to wait for its end. */
+	return f && READ_ONCE(f->state) == DFENCE_ARMED ? f : NULL;
 }
 EXPORT_SYMBOL_NS_GPL(dfence_xa_borrow, "DFENCE");
 
@@ -284,7 +291,8 @@ EXPORT_SYMBOL_NS_GPL(dfence_xa_borrow, "DFENCE");
  * @xa: array
  * @index: where it is
  *
- * The duty to signal stays with the array.
+ * The duty to signal stays with the array. The reference keeps @f's memory; if it's
+ * signalled, what &dfence_ops.finish destroys may be gone.
  *
  * Context: Any.
  * Return: The fence that is at @index, or was there a moment ago; a new reference, to

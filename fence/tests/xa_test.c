@@ -253,6 +253,31 @@ static void borrowed_data_lasts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dfence_xa_destroy(&xa), 0);
 }
 
+/* What an advance has signalled stays in the array, while its issuer's data goes. */
+static void finished_is_not_borrowed(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct cookie *cookie = new_cookie(test, t->ctx, &cookie_ops);
+	bool finished = false;
+	struct dfence_xa xa;
+	struct dfence *f;
+
+	cookie->ret_finished = &finished;
+	dfence_xa_init(&xa);
+	KUNIT_EXPECT_EQ(test, dfence_xa_insert(&xa, 9, &cookie->f, GFP_KERNEL), 0);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 1, 0), 1);
+	dfence_ctx_synchronize(t->ctx);
+	KUNIT_EXPECT_TRUE(test, finished);
+
+	scoped_guard(rcu)
+		f = dfence_xa_borrow(&xa, 9);
+	KUNIT_EXPECT_NULL(test, f);
+	/* The fence itself is still there. */
+	KUNIT_EXPECT_PTR_EQ(test, dfence_xa_get(&xa, 9), &cookie->f);
+	dfence_put(&cookie->f);
+	KUNIT_EXPECT_EQ(test, dfence_xa_destroy(&xa), 0);
+}
+
 static void reference_keeps_it(struct kunit *test)
 {
 	struct dfence_test *t = test->priv;
@@ -391,6 +416,7 @@ static struct kunit_case xa_cases[] = {
 	KUNIT_CASE(advance_leaves_no_dangling_entry),
 	KUNIT_CASE(destroy_drops_what_is_left),
 	KUNIT_CASE(borrowed_data_lasts),
+	KUNIT_CASE(finished_is_not_borrowed),
 	KUNIT_CASE(reference_keeps_it),
 	KUNIT_CASE(all_of_it_in_hardirq),
 	KUNIT_CASE(irqs_stay_off),
