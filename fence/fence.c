@@ -644,12 +644,12 @@ int __init dfence_finish_init(void)
 /**
  * dfence_finish_exit() - wait for all finish functions
  *
+ * And for the workers to have put the references to the timelines.
+ *
  * Context: Process context, module exit: may sleep.
  */
 void dfence_finish_exit(void)
 {
-	/* Somebody may still be in a function of our dma_fence_ops. */
-	synchronize_rcu();
 	/* The work items still on their way through RCU get queued first. */
 	rcu_barrier();
 	destroy_workqueue(dfence_finish_wq);

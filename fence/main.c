@@ -9,6 +9,7 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 
 #include "internal.h"
 
@@ -78,10 +79,12 @@ static void __exit dfence_module_exit(void)
 {
 	dfence_debugfs_exit();
 	dfence_watch_exit();
-	/* Whoever uses this module has gone before. */
-	dfence_ctx_for_each(dfence_orphan, NULL);
 	rcubox_exit();
 	dfence_finish_exit();
+	/* Whoever uses this module has gone before, and the workers have put theirs. */
+	dfence_ctx_for_each(dfence_orphan, NULL);
+	/* Somebody may still be in a function of our dma_fence_ops. */
+	synchronize_rcu();
 }
 module_exit(dfence_module_exit);
 
