@@ -483,7 +483,8 @@ void dfence_ctx_synchronize(struct dfence_ctx *ctx)
 	 * and accounted for its finish function.
 	 */
 	synchronize_rcu();
-	wait_event(ctx->finish_wq, !atomic_read(&ctx->finishing));
+	/* Pairs with atomic_dec_and_test(): what finish functions did is seen. */
+	wait_event(ctx->finish_wq, !atomic_read_acquire(&ctx->finishing));
 }
 EXPORT_SYMBOL_NS_GPL(dfence_ctx_synchronize, "DFENCE");
 
