@@ -144,6 +144,10 @@ static void dfence_show_ctx(struct dfence_ctx *ctx, void *data)
 	struct dfence_show *show = data;
 	unsigned int i;
 
+	/* It will be asked for anew, with more room: don't disturb the others for nothing. */
+	if (seq_has_overflowed(show->m))
+		return;
+
 	dfence_show_get_fences(show, ctx);
 	for (i = 0; i < show->num_fences; i++) {
 		dfence_show_fence(show, show->fences[i]);
