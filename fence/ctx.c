@@ -63,6 +63,9 @@
 
 #include "internal.h"
 
+/* No more fences are cancelled in a row, to bound the time it's locked. */
+#define DFENCE_SHUT_BATCH 256
+
 /* An advance that is later than that doesn't come from an interrupt that was. */
 #define DFENCE_HW_LATE_JIFFIES HZ
 
@@ -227,8 +230,8 @@ bool dfence_ctx_owns(const struct dfence_ctx *ctx, const struct dma_fence *fence
 }
 EXPORT_SYMBOL_NS_GPL(dfence_ctx_owns, "DFENCE");
 
-/* Claim all live fences up to @seqno for @error. Returns their number. */
-static int dfence_ctx_collect_locked(struct dfence_ctx *ctx, u64 seqno, int error)
+/* Claim at most @max live fences up to @seqno for @error. Returns their number. */
+static int dfence_ctx_collect_locked(struct dfence_ctx *ctx, u64 seqno, int error, int max)
 {
 	struct dfence *f;
 	struct dfence *next;
@@ -237,7 +240,7 @@ static int dfence_ctx_collect_locked(struct dfence_ctx *ctx, u64 seqno, int erro
 	lockdep_assert_held(&ctx->lock);
 
 	list_for_each_entry_safe(f, next, &ctx->live, node) {
-		if (f->base.seqno > seqno)
+		if (f->base.seqno > seqno || n == max)
 			break;
 		f->error = error;
 		WRITE_ONCE(f->state, DFENCE_CLAIMED);
@@ -355,7 +358,7 @@ static __always_inline int dfence_ctx_do_advance(struct dfence_ctx *ctx, u64 seq
 		return -ERANGE;
 	}
 	settled = dfence_ctx_note_hw_locked(ctx, seqno);
-	n = dfence_ctx_collect_locked(ctx, seqno, error);
+	n = dfence_ctx_collect_locked(ctx, seqno, error, INT_MAX);
 	dfence_ctx_drain_unlock(ctx, flags, ip);
 	if (unlikely(settled))
 		dfence_ctx_report_back(ctx, seqno, settled, ip);
@@ -439,26 +442,34 @@ int dfence_ctx_shut(struct dfence_ctx *ctx, int error)
 {
 	unsigned long flags;
 	bool busy;
+	int n;
 
 	if (error >= 0 || error < -MAX_ERRNO)
 		return -EINVAL;
 
 	guard(dfence_signalling)();
 	guard(rcu)();
-	spin_lock_irqsave(&ctx->lock, flags);
-	busy = !ctx->closed && !ctx->quiet;
-	if (!ctx->closed && !busy) {
-		ctx->closed = true;
-		ctx->close_error = error;
-		dfence_ctx_collect_locked(ctx, U64_MAX, error);
+	scoped_guard(spinlock_irqsave, &ctx->lock) {
+		busy = !ctx->closed && !ctx->quiet;
+		if (!ctx->closed && !busy) {
+			ctx->closed = true;
+			ctx->close_error = error;
+		}
 	}
-	dfence_ctx_drain_unlock(ctx, flags, _RET_IP_);
 	if (busy) {
 		dfence_report("%s %s (context %llu) closed while the hardware may be busy, at %pS",
 			      ctx->driver_name, ctx->timeline_name, ctx->id,
 			      (void *)_RET_IP_);
 		return -EBUSY;
 	}
+
+	/* Nothing comes after what is there. In one RCU section, for those who synchronise. */
+	do {
+		spin_lock_irqsave(&ctx->lock, flags);
+		n = dfence_ctx_collect_locked(ctx, U64_MAX, ctx->close_error,
+					      DFENCE_SHUT_BATCH);
+		dfence_ctx_drain_unlock(ctx, flags, _RET_IP_);
+	} while (n);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(dfence_ctx_shut, "DFENCE");
@@ -552,7 +563,7 @@ void dfence_ctx_orphan(struct dfence_ctx *ctx)
 	ctx->close_error = -ECANCELED;
 	list_for_each_entry(f, &ctx->live, node)
 		f->ops = &no_ops;
-	n = dfence_ctx_collect_locked(ctx, U64_MAX, -ECANCELED);
+	n = dfence_ctx_collect_locked(ctx, U64_MAX, -ECANCELED, INT_MAX);
 	dfence_ctx_drain_unlock(ctx, flags, _RET_IP_);
 	dfence_report("%s %s (context %llu) was left behind with %u live fences",
 		      ctx->driver_name, ctx->timeline_name, ctx->id, n);

@@ -529,6 +529,27 @@ static void scope_puts(struct kunit *test)
 	dfence_ctx_put(t->ctx);
 }
 
+/* More than are cancelled in a row. */
+static void close_cancels_many(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dma_fence **fence;
+	int n = 1000;
+	int i;
+
+	fence = kunit_kcalloc(test, n, sizeof(*fence), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, fence);
+	for (i = 0; i < n; i++)
+		fence[i] = dma_fence_get(&dfence_test_armed(test, t->ctx, NULL)->base);
+	dfence_ctx_declare_quiet(t->ctx);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_shut(t->ctx, -ENODEV), 0);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_live(t->ctx), 0);
+	for (i = 0; i < n; i++) {
+		KUNIT_EXPECT_EQ(test, dma_fence_get_status(fence[i]), -ENODEV);
+		dma_fence_put(fence[i]);
+	}
+}
+
 static void finish_never(struct dfence *f)
 {
 	WARN_ON(1);
@@ -580,6 +601,7 @@ static struct kunit_case ctx_cases[] = {
 	KUNIT_CASE(close_waits_for_readers),
 	KUNIT_CASE(arm_after_close),
 	KUNIT_CASE(shut_in_atomic_context),
+	KUNIT_CASE(close_cancels_many),
 	KUNIT_CASE(left_behind_is_reported),
 	KUNIT_CASE(close_leaves_prepared_fences),
 	KUNIT_CASE(release_with_live_fence_is_reported),
