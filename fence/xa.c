@@ -31,7 +31,7 @@
  * destroys. It need not look twice, as
  * one has to with memory that can be reused within a grace period: within the
  * section the pointer can't come to mean another fence. If the reference can't be
- * had the fence was removed after it was found, and the index is read anew.
+ * had the fence was removed after it was found, so there was a moment without one.
  */
 
 #include <linux/export.h>
@@ -303,11 +303,9 @@ struct dfence *dfence_xa_get(struct dfence_xa *xa, unsigned long index)
 	struct dfence *f;
 
 	guard(rcu)();
-	do {
-		f = xa_load(&xa->xa, index);
-		/* The array has one: no reference left means that it's not there any more. */
-	} while (f && !dma_fence_get_rcu(&f->base));
-	return f;
+	f = xa_load(&xa->xa, index);
+	/* The array has one: no reference left means that the index has been empty since. */
+	return f && dma_fence_get_rcu(&f->base) ? f : NULL;
 }
 EXPORT_SYMBOL_NS_GPL(dfence_xa_get, "DFENCE");
 
