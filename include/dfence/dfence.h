@@ -32,7 +32,8 @@ struct dfence_ops {
 	 * once per fence.
 	 *
 	 * Context: Any, with the fence's lock held and IRQs off: it may neither
-	 * sleep nor call dfence_signal(). Inside an RCU read-side section.
+	 * sleep nor signal fences, be it by dfence_signal(), an advance or a
+	 * closing. Inside an RCU read-side section.
 	 *
 	 * Return: 0 if dfence_signal() or an advance will follow, 1 if @f is done
 	 * already and was successful, -errno if @f failed. In the last two cases
