@@ -373,8 +373,9 @@ struct dma_fence *dfence_arm(struct dfence *f)
 	struct dfence_ctx *ctx = f->ctx;
 	bool closed;
 
-	if (unlikely(!dfence_is_prepared(f))) {
-		dfence_report_misuse(f, "was armed twice", _RET_IP_);
+	if (unlikely(!dfence_is_prepared(f) || !ctx)) {
+		dfence_report_misuse(f, ctx ? "was armed twice" :
+				     "was armed after it was taken back", _RET_IP_);
 		return &f->base;
 	}
 
@@ -577,8 +578,12 @@ bool dfence_try_signal(struct dfence *f, int error)
 EXPORT_SYMBOL_NS_GPL(dfence_try_signal, "DFENCE");
 
 /* Release a fence that was never armed. */
-static void dfence_free_prepared(struct dfence *f)
+static void dfence_free_prepared(struct dfence *f, unsigned long ip)
 {
+	if (unlikely(!f->ctx)) {
+		dfence_report_misuse(f, "was freed after it was taken back", ip);
+		return;
+	}
 	dfence_ctx_put(f->ctx);
 	kfree(f);
 }
@@ -597,7 +602,7 @@ void dfence_free(struct dfence *f)
 	if (!f)
 		return;
 	if (likely(dfence_is_prepared(f))) {
-		dfence_free_prepared(f);
+		dfence_free_prepared(f, _RET_IP_);
 		return;
 	}
 	if (!dfence_do_signal(f, -ECANCELED, "was freed while armed", _RET_IP_))
@@ -621,7 +626,7 @@ void dfence_drop(struct dfence *f)
 	if (!f)
 		return;
 	if (dfence_is_prepared(f)) {
-		dfence_free_prepared(f);
+		dfence_free_prepared(f, _RET_IP_);
 		return;
 	}
 	if (!dfence_do_signal(f, -ECANCELED, "was dropped unsignalled", _RET_IP_))

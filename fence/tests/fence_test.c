@@ -86,6 +86,21 @@ static void init_fini(struct kunit *test)
 	dfence_signal(f, 0);
 }
 
+/* Its memory is the caller's again, who mixes it up with a fence. */
+static void use_after_fini_is_reported(struct kunit *test)
+{
+	struct dfence_test *t = test->priv;
+	struct dfence *f = kmalloc_obj(*f, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	dfence_init(f, t->ctx, NULL);
+	dfence_fini(f);
+	DFENCE_EXPECT_REPORT(test, "was armed after it was taken back", dfence_arm(f));
+	DFENCE_EXPECT_REPORT(test, "was freed after it was taken back", dfence_free(f));
+	DFENCE_EXPECT_REPORT(test, "was freed after it was taken back", dfence_drop(f));
+	kfree(f);
+}
+
 /* Numbers are taken at arm: neither allocation order nor a rollback shows in them. */
 static void seqno_is_taken_at_arm(struct kunit *test)
 {
@@ -525,6 +540,7 @@ static struct kunit_case fence_cases[] = {
 	KUNIT_CASE(alloc_type_embeds),
 	KUNIT_CASE(alloc_refuses_small_size),
 	KUNIT_CASE(init_fini),
+	KUNIT_CASE(use_after_fini_is_reported),
 	KUNIT_CASE(seqno_is_taken_at_arm),
 	KUNIT_CASE(arm_publishes),
 	KUNIT_CASE_PARAM(signal_conveys, signal_gen_params),
