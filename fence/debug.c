@@ -90,7 +90,8 @@ MODULE_PARM_DESC(debug, "Keep the issuers' stacks and check more (default: off)"
 /**
  * __dfence_stack_save() - note who prepares a fence
  * @f: fence that is being prepared
- * @gfp: allocation flags
+ * @gfp: allocation flags, 0 for a context where nothing may be allocated: then the
+ *	trace is lost if the depot has no room
  *
  * Context: As @gfp demands.
  */
@@ -99,7 +100,8 @@ void __dfence_stack_save(struct dfence *f, gfp_t gfp)
 	unsigned long entries[DFENCE_STACK_DEPTH];
 	unsigned int n = stack_trace_save(entries, ARRAY_SIZE(entries), 1);
 
-	f->stack = stack_depot_save(entries, n, gfp);
+	f->stack = stack_depot_save_flags(entries, n, gfp,
+					  gfp ? STACK_DEPOT_FLAG_CAN_ALLOC : 0);
 }
 
 /**

@@ -261,7 +261,7 @@ static __always_inline void dfence_init_zeroed(struct dfence *f, struct dfence_c
 void dfence_init(struct dfence *f, struct dfence_ctx *ctx, const struct dfence_ops *ops)
 {
 	memset(f, 0, sizeof(*f));
-	dfence_init_zeroed(f, ctx, ops, GFP_NOWAIT);
+	dfence_init_zeroed(f, ctx, ops, 0);
 }
 EXPORT_SYMBOL_NS_GPL(dfence_init, "DFENCE");
 
