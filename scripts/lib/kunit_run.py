@@ -86,9 +86,20 @@ def run_qemu(modules, suites, log, test_filter="", timeout=300, vm_args=("--no-e
                 stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, check=False)
     if got.returncode:
         with open(log, encoding="utf-8", errors="replace") as file:
-            said = [line.strip() for line in file if line.startswith("vm: FAIL")]
+            lines = [line.strip() for line in file]
+        append_console(log, lines)
+        said = [line for line in lines if line.startswith("vm: FAIL")]
         return "; ".join(said) or "vm/run ended with %d" % got.returncode
     return None
+
+
+def append_console(log, lines):
+    """What tests had said before the guest died is on its console only."""
+    if any("carillon-kunit: begin" in line for line in lines):
+        return
+    for path in [line.partition(": console: ")[2] for line in lines if ": console: " in line]:
+        with open(log, "ab") as out, open(path, "rb") as console:
+            shutil.copyfileobj(console, out)
 
 
 def kernel_lines(log):
