@@ -29,8 +29,25 @@ static int memfd_create_sealed(size_t size)
 	return memfd;
 }
 
-/* A dma-buf of all of a memfd, in pieces of @chunk bytes, the last one first; or -errno. */
-static int udmabuf_reversed(int memfd, size_t size, size_t chunk)
+unsigned int carillon_udmabuf_piece(unsigned int place, unsigned int num)
+{
+	unsigned int a, b, rest, step = num * 3 / 8;
+
+	/* The next one that has no divisor in common with num reaches each piece once. */
+	do {
+		step++;
+		for (a = num, b = step; b; a = b, b = rest)
+			rest = a % b;
+	} while (a != 1);
+	return (uint64_t)place * step % num;
+}
+
+/*
+ * A dma-buf of all of a memfd, in pieces of @chunk bytes; or -errno. Neighbours have
+ * been far from each other in the memfd: those that were near can be neighbours in
+ * memory, upwards or downwards, and would be mapped as one.
+ */
+static int udmabuf_shuffled(int memfd, size_t size, size_t chunk)
 {
 	unsigned int num = size / chunk;
 	struct udmabuf_create_list *args = calloc(1, sizeof(*args) + num * sizeof(args->list[0]));
@@ -45,7 +62,7 @@ static int udmabuf_reversed(int memfd, size_t size, size_t chunk)
 	args->count = num;
 	for (unsigned int i = 0; i < num; i++) {
 		args->list[i].memfd = memfd;
-		args->list[i].offset = (num - 1 - i) * chunk;
+		args->list[i].offset = carillon_udmabuf_piece(i, num) * chunk;
 		args->list[i].size = chunk;
 	}
 	dmabuf = ioctl(fd, UDMABUF_CREATE_LIST, args);
@@ -62,13 +79,13 @@ static int udmabuf_reversed(int memfd, size_t size, size_t chunk)
 static int udmabuf_create(size_t size)
 {
 	int memfd = memfd_create_sealed(size);
-	int dmabuf = udmabuf_reversed(memfd, size, 8 * PAGE);
+	int dmabuf = udmabuf_shuffled(memfd, size, 8 * PAGE);
 
 	close(memfd);
 	return dmabuf;
 }
 
-int carillon_udmabuf_reversed(size_t size)
+int carillon_udmabuf_shuffled(size_t size)
 {
 	int dmabuf, memfd = memfd_create_sealed(size);
 	uint32_t *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
@@ -77,7 +94,7 @@ int carillon_udmabuf_reversed(size_t size)
 	for (unsigned int i = 0; i < size / PAGE; i++)
 		map[i * WORDS] = i;
 	munmap(map, size);
-	dmabuf = udmabuf_reversed(memfd, size, PAGE);
+	dmabuf = udmabuf_shuffled(memfd, size, PAGE);
 	close(memfd);
 	igt_require_f(dmabuf >= 0, "no /dev/udmabuf: %s\n", strerror(-dmabuf));
 	return dmabuf;

@@ -21,8 +21,10 @@ extern const unsigned int carillon_num_exporters;
 /* From the exporter, or skip if this kernel doesn't have it. */
 int carillon_exporter_create(const struct carillon_exporter *exporter, size_t size);
 
-/* A dma-buf of a memfd's pages in the opposite order; page i of the memfd holds i. */
-int carillon_udmabuf_reversed(size_t size);
+/* A dma-buf of a memfd's pages in a mixed order; page i of the memfd holds i. */
+int carillon_udmabuf_shuffled(size_t size);
+/* Which piece of the memfd is at the place @place of a dma-buf of @num pieces. */
+unsigned int carillon_udmabuf_piece(unsigned int place, unsigned int num);
 
 /* A file of the vgem driver, or skip; and its buffers. */
 int carillon_vgem_open(void);
