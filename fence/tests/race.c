@@ -252,7 +252,7 @@ bool race_goes_on(const struct race *race, unsigned int rounds)
 		return true;
 	if (!race->firsts[0] || !race->firsts[1])
 		return race->rounds < 100 * rounds;
-	return race->smp && !race->overlaps && race->rounds < 4 * rounds;
+	return race->smp && !race->overlaps && race->rounds < 16 * rounds;
 }
 
 /**
