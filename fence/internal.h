@@ -94,7 +94,6 @@ struct dfence_ctx {
 /* Room for the names of a driver and a timeline in a report. */
 #define DFENCE_NAMES_SIZE	96
 
-int dfence_wrong_error(int error, unsigned long ip);
 /**
  * struct dfence_waiter - a callback that waits for a fence, to be listed
  */
@@ -155,6 +154,8 @@ int dfence_show_all(struct seq_file *m);
 void dfence_ctx_for_each(void (*func)(struct dfence_ctx *ctx, void *data), void *data);
 void dfence_ctx_orphan(struct dfence_ctx *ctx);
 bool dfence_ctx_find_names(u64 id, char *buf, size_t size);
+
+int dfence_wrong_error(int error, unsigned long ip);
 
 /* @error, or what comes nearest to it if it's neither 0 nor -errno: then that is reported. */
 static inline int dfence_check_error(int error, unsigned long ip)
