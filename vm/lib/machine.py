@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The virtual machine: QEMU's command line and the kernel's."""
 
+import json
 import shlex
 
 from . import clock, paths
@@ -60,9 +61,19 @@ def _shares():
                     "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}")
 
 
-def _port(name, socket):
-    return ["-chardev", f"socket,id={name},path={_RUN}/{socket}",
+def _port(name, socket, options=""):
+    return ["-chardev", f"socket,id={name},path={_RUN}/{socket}{options}",
             "-device", f"virtserialport,chardev={name},name=carillon.{name}"]
+
+
+# QEMU's name for our device.
+GPU = "gpu0"
+
+
+def gpu():
+    """Returns what device_add has to know of our device."""
+    return {"driver": "vfio-user-pci", "id": GPU, "bus": "rp0",
+            "socket": {"type": "unix", "path": f"{_RUN}/emu.sock"}}
 
 
 # Devices by what --display calls them. Their ids are the names for screendump requests.
@@ -119,8 +130,7 @@ def qemu_args(opts, accel):
         args += _port(name, f"{name}.sock")
     args += ["-qmp", f"unix:{_RUN}/qmp.sock,server=on,wait=off"]
     if opts.emu:
-        args += ["-device", "pcie-root-port,id=rp0,chassis=1,slot=1", "-device",
-                 '{"driver":"vfio-user-pci","id":"gpu0","bus":"rp0",'
-                 f'"socket":{{"type":"unix","path":"{_RUN}/emu.sock"}}}}']
-        args += _port("ctl", "control.sock")
+        args += ["-device", "pcie-root-port,id=rp0,chassis=1,slot=1", "-device", json.dumps(gpu())]
+        # The emulator may die, and another one be started.
+        args += _port("ctl", "control.sock", ",reconnect-ms=100")
     return args + shlex.split(opts.qemu_args or "")

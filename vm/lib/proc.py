@@ -28,6 +28,15 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def tail(path, count, prefix=""):
+    """Returns the last @count lines of the file @path, each after @prefix."""
+    try:
+        lines = pathlib.Path(path).read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        lines = []
+    return "\n".join(prefix + line for line in lines[-count:])
+
+
 def main(func):
     """Runs a script's main function with its errors and signals made readable."""
     def on_term(signum, _frame):

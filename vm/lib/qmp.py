@@ -14,27 +14,45 @@ class Error(Exception):
 
 
 class Monitor:
-    """The one client of the monitor at the socket @path, which QEMU listens on."""
+    """
+    The one client of the monitor at the socket @path, which QEMU listens on.
 
-    def __init__(self, path):
+    Events go to @on_event as they are read: while a command runs, or by read().
+    """
+
+    def __init__(self, path, on_event):
+        self._on_event, self._rest = on_event, b""
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(_PATIENCE_S)
         try:
             self._socket.connect(str(path))
-            self._lines = self._socket.makefile("r", encoding="utf-8")
             self._answer()  # the greeting
             self.command("qmp_capabilities")
         except OSError as err:
             self._socket.close()
             raise Error(f"no monitor: {err}") from err
 
+    def fileno(self):
+        """Returns the socket's descriptor, for select()."""
+        return self._socket.fileno()
+
+    def read(self):
+        """Waits for bytes and returns the messages that are no events; raises Error at the end."""
+        data = self._socket.recv(65536)
+        if not data:
+            raise Error("the monitor is closed")
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        messages = [json.loads(line) for line in lines if line.strip()]
+        for event in (m for m in messages if "event" in m):
+            self._on_event(event["event"], event.get("data", {}))
+        return [m for m in messages if "event" not in m]
+
     def _answer(self):
-        """Returns the next line that is no event."""
-        for line in self._lines:
-            message = json.loads(line)
-            if "event" not in message:
-                return message
-        raise Error("the monitor is closed")
+        """Returns the next message that is no event; there's one for each command."""
+        while True:
+            messages = self.read()
+            if messages:
+                return messages[0]
 
     def command(self, name, **arguments):
         """Runs a command, to its end, and returns what it gives."""

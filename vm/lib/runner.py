@@ -4,17 +4,15 @@
 import contextlib
 import os
 import pathlib
-import re
 import selectors
 import shlex
-import signal
 import socket
 import sys
 import termios
 import time
 
-from . import initramfs, kernels, machine, paths, proc, qmp, sandbox, splat
-from .proc import Failure, say
+from . import emulator, initramfs, kernels, machine, paths, proc, qmp, requests, sandbox, splat
+from .proc import say
 
 # Exit codes of our own, where the job's would be misleading.
 EXIT_SPLAT = 99
@@ -24,11 +22,6 @@ EXIT_TIMEOUT = 124
 _LOG_LIMIT = 1 << 20
 _POWER_OFF_S = 30
 _CHECKS_S = 180
-_EMU_START_S = 20
-
-# The sandbox ends with its first process, and all others are killed then. When it is the
-# emulator that was killed, its keeper still has to hang up, else QEMU aborts.
-_WITH_KEEPER = '"$@"; code=$?; while pgrep -x emu-keeper >/dev/null; do sleep 0.05; done; exit $code'
 
 
 class Sink:
@@ -82,15 +75,18 @@ class Run:
         self.out, self.run = pathlib.Path(out), pathlib.Path(run)
         self.logs = self.out / "vm-logs"
         self.guest = Guest()
-        self.emu = self.qemu = None
         self._select = selectors.DefaultSelector()
-        self._timed_out = self._monitor = None
-        self._request_rest = b""
+        self.emu = None
+        if opts.emu:
+            self.emu = emulator.Emulator(opts, self.run, self.logs, self._start, self._pump)
+        self.requests = requests.Requests(opts, self.emu, self._get_monitor, self._answer, self.out)
+        self.qemu = self._timed_out = self._monitor = self._request_port = None
+        self._sinks = {}
 
     # --- start
 
-    def _listen(self, name, feed):
-        """Listens on the socket @name; what its one client sends goes to @feed."""
+    def _listen(self, name, feed, accepted=None):
+        """Listens on the socket @name; what its one client sends goes to @feed; tells @accepted."""
         server = socket.socket(socket.AF_UNIX)
         server.bind(str(self.run / name))
         server.listen(1)
@@ -100,6 +96,8 @@ class Run:
             self._select.unregister(server)
             server.close()
             self._watch(conn, feed)
+            if accepted:
+                accepted(conn)
 
         self._select.register(server, selectors.EVENT_READ, accept)
 
@@ -121,25 +119,10 @@ class Run:
                            stdin=None if inherit else proc.subprocess.DEVNULL,
                            stdout=pipe, stderr=None if inherit else proc.subprocess.STDOUT)
         if pipe:
-            self._watch(child.stdout, Sink(self.logs / log).feed)
+            if log not in self._sinks:
+                self._sinks[log] = Sink(self.logs / log)
+            self._watch(child.stdout, self._sinks[log].feed)
         return child
-
-    def _start_emulator(self):
-        exe = paths.build_dir() / "emu" / "carillon-emu"
-        if not exe.exists():
-            raise Failure("carillon-emu isn't built (vm/build emu), or use --no-emu")
-        argv = ["sh", "-c", _WITH_KEEPER, "sh", f"{paths.IN_BUILD}/emu/carillon-emu",
-                "--socket", "/mnt/run/emu.sock", "--control", "/mnt/run/control.sock"]
-        if self.opts.irq:
-            argv += ["--irq", self.opts.irq]
-        argv += shlex.split(self.opts.emu_args or "")
-        self.emu = self._start(argv, "emu.log", [("--bind", self.run, "/mnt/run")])
-        deadline = time.monotonic() + _EMU_START_S
-        while not all((self.run / n).exists() for n in ("emu.sock", "control.sock")):
-            if self.emu.poll() is not None or time.monotonic() > deadline:
-                self._pump(0.1)
-                raise Failure(f"carillon-emu didn't come up:\n{tail(self.logs / 'emu.log', 15)}")
-            self._pump(0.02)
 
     def _job(self):
         """Returns the shell script that tells the guest's init what to do."""
@@ -165,9 +148,9 @@ class Run:
             initramfs.build(self.tree, self.kernel, self._job()))
         self._listen("result.sock", self.guest.feed)
         self._listen("output.sock", self._output)
-        self._listen("request.sock", self._request)
-        if self.opts.emu:
-            self._start_emulator()
+        self._listen("request.sock", self.requests.feed, self._take_request_port)
+        if self.emu:
+            self.emu.start()
         binds = machine.binds(self.tree, self.kernel, self.out, self.run)
         if self.accel == "kvm":
             binds.append(("--dev-bind", "/dev/kvm", "/dev/kvm"))
@@ -178,37 +161,25 @@ class Run:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
 
-    def _kill_emulator(self):
-        """Kills the server itself, not the sandbox around it with all that is in there."""
-        for pid in proc.descendants(self.emu.pid):
-            with contextlib.suppress(OSError):
-                name = pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip()
-                if name == "carillon-emu":
-                    os.kill(pid, signal.SIGKILL)
+    def _take_request_port(self, conn):
+        self._request_port = conn
 
-    def _screendump(self, display, name):
-        """Puts what QEMU shows of @display into NAME.ppm; whole when it has that name."""
-        path = self.out / f"{name}.ppm"
+    def _answer(self, line):
+        with contextlib.suppress(OSError):
+            self._request_port.sendall(line.encode())
+
+    def _get_monitor(self):
+        """Returns QEMU's monitor, whose events go to the requests from now on."""
+        if not self._monitor:
+            self._monitor = qmp.Monitor(self.run / "qmp.sock", self.requests.on_event)
+            self._select.register(self._monitor, selectors.EVENT_READ, self._read_monitor)
+        return self._monitor
+
+    def _read_monitor(self):
         try:
-            if not self._monitor:
-                self._monitor = qmp.Monitor(self.run / "qmp.sock")
-            self._monitor.command("screendump", device=display, filename=f"/mnt/out/{name}.ppm.part")
-            path.with_suffix(".ppm.part").rename(path)
-        except (qmp.Error, OSError) as err:
-            say(f"vm: no screendump of {display}: {err}")
-
-    def _request(self, data):
-        """Does what the guest asks the host for, a request a line."""
-        *lines, self._request_rest = (self._request_rest + data).split(b"\n")
-        for line in lines:
-            text = line.decode(errors="replace")
-            dump = re.fullmatch(r"screendump (\w+) ([\w-]{1,80})", text, re.ASCII)
-            if text == "kill-emulator" and self.emu:
-                self._kill_emulator()
-            elif dump and dump[1] in self.opts.display:
-                self._screendump(*dump.groups())
-            else:
-                say(f"vm: the guest's request '{text}' isn't known")
+            self._monitor.read()
+        except (qmp.Error, OSError):
+            self._select.unregister(self._monitor)
 
     # --- while it runs
 
@@ -227,6 +198,7 @@ class Run:
         started = since
         while self.qemu.poll() is None:
             self._pump(0.2)
+            self.requests.work()
             if self.guest.stage != stage:
                 if self.guest.stage == "job" and not opts.quiet:
                     say(f"vm: {self.kernel.release} up in {time.monotonic() - started:.1f} s ({self.accel})")
@@ -245,21 +217,12 @@ class Run:
         if self._monitor:
             self._monitor.close()
         proc.stop(self.qemu)
-        proc.stop(self.emu, grace=3)
+        if self.emu:
+            self.emu.stop()
         self._pump(0)
         self._select.close()
 
     # --- verdict
-
-    def _emu_fault(self):
-        """Returns how the emulator crashed, or None; being killed or ended is no crash."""
-        if self.emu is None:
-            return None
-        code = self.emu.poll()
-        # bwrap reports a signal as 128 + n.
-        if code in (None, 0, -9, 128 + 9, -15, 128 + 15):
-            return None
-        return f"carillon-emu exited with {code} (see {self.logs / 'emu.log'})"
 
     def problems(self):
         """Returns what makes the run fail beside the job's own exit code, worst first."""
@@ -284,8 +247,7 @@ class Run:
             found.append((EXIT_SPLAT, f"kernel taint {taint}"))
         if facts.get("LOCKS", "1") != "1" and not self.opts.allow_splat:
             found.append((EXIT_SPLAT, "lockdep has switched itself off (debug_locks=0)"))
-        crash = self._emu_fault()
-        if crash:
+        for crash in self.emu.faults() if self.emu else ():
             found.append((EXIT_SPLAT, crash))
         return found
 
@@ -297,18 +259,9 @@ class Run:
             say(f"vm: FAIL: {text}")
         if not found:
             return code
-        say(tail(self.logs / "console.log", 8, "  | "))
+        say(proc.tail(self.logs / "console.log", 8, "  | "))
         say(f"vm: console: {self.logs / 'console.log'}")
         return code or found[0][0]
-
-
-def tail(path, count, prefix=""):
-    """Returns the last @count lines of the file @path, each after @prefix."""
-    try:
-        lines = pathlib.Path(path).read_text(errors="replace").splitlines()
-    except FileNotFoundError:
-        lines = []
-    return "\n".join(prefix + line for line in lines[-count:])
 
 
 @contextlib.contextmanager
