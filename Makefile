@@ -6,7 +6,6 @@
 ON ?= uml
 SUITE ?= *
 FILES ?= 1000
-ROUNDS ?= 2
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 .PHONY: modules clean
@@ -46,17 +45,20 @@ consumers:
 	@vm/host-setup
 	@scripts/consumers $(CONSUMER_ARGS) $(CONSUMER)
 
-# The generic tests of the distribution's IGT on our driver: out/igt-stock/index.html
+# The generic tests of the distribution's IGT on our driver: out/igt-stock/index.html.
+# TEST='core_hotunplug device_reset' ROUNDS=20 repeats some in one guest (ON=kasan: on the
+# debug kernel) and counts.
 .PHONY: igt-stock
 igt-stock:
 	@vm/host-setup
-	@scripts/igt-stock
+	@scripts/igt-stock $(if $(filter kasan,$(ON)),--kernel kasan) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(TEST)
 
 # All modules go while a process has FILES=1000 sync_files, then ROUNDS=2 times while threads use some
 .PHONY: unload
 unload:
 	@vm/host-setup
-	@scripts/unload $(FILES) $(ROUNDS)
+	@scripts/unload $(FILES) $(or $(ROUNDS),2)
 
 # KUnit: SUITE='dfence*' ON=uml|kasan
 .PHONY: kunit

@@ -25,13 +25,15 @@ _ENV = ("--env", "IGT_RUNNER_DISABLE_SOCKET_COMMUNICATION=1")
 @dataclasses.dataclass(frozen=True)
 class Run:
     """
-    One run of igt_runner in a guest of its own.
+    igt_runner in a guest of its own, once or several times.
 
     @binaries: paths of test binaries in the guest by their names for IGT
-    @out: folder for its logs; igt/results.json there is what it says
+    @out: folder for its logs; igt/results.json there is what it says, igt-N/results.json
+        for each of several rounds
     @kernel: which of vm/run's
-    @timeout: of the whole run, s
+    @timeout: of the guest's job, s
     @test_timeout: of a subtest, s
+    @rounds: how often igt_runner is run, one after the other
     @include: regular expressions of the subtests that are run; () is all
     @prepare: shell commands before it
     @vm_args: further options of vm/run
@@ -42,6 +44,7 @@ class Run:
     kernel: str = "stock"
     timeout: int = 900
     test_timeout: int = 120
+    rounds: int = 1
     include: tuple = ()
     prepare: str = ""
     vm_args: tuple = ()
@@ -70,6 +73,24 @@ def _make_root(run):
     return "%s/%s" % (paths.IN_BUILD, name)
 
 
+# What a round leaves behind the next one finds: that is what rounds are for.
+_ROUNDS = """rc=0; round=0; out=$1; rounds=$2; shift 2
+while [ "$round" -lt "$rounds" ]; do
+	round=$((round + 1))
+	echo "igt_guest: round $round of $rounds"
+	"$@" "$out-$round" || rc=$?
+done
+exit "$rc"
+"""
+
+
+def results_files(run):
+    """Where the guest leaves what igt_runner says, a file for each round."""
+    if run.rounds == 1:
+        return [run.out / "igt/results.json"]
+    return [run.out / ("igt-%d/results.json" % (i + 1)) for i in range(run.rounds)]
+
+
 def run_guest(run, stderr):
     """
     Runs @run, its output to run.log in @run.out; what vm/run says goes to @stderr, too.
@@ -82,7 +103,11 @@ def run_guest(run, stderr):
               str(run.test_timeout)]
     for pattern in run.include:
         runner += ["--include-tests", pattern]
-    runner += [_make_root(run), paths.IN_OUT + "/igt"]
+    runner.append(_make_root(run))
+    if run.rounds == 1:
+        runner.append(paths.IN_OUT + "/igt")
+    else:
+        runner = ["sh", "-c", _ROUNDS, "sh", paths.IN_OUT + "/igt", str(run.rounds), *runner]
     if run.prepare:
         runner = ["sh", "-c", run.prepare + '\nexec "$@"', "sh", *runner]
     command = [paths.VM / "run", "--kernel", run.kernel, "--boot-timeout", "600", "--timeout",
@@ -97,20 +122,29 @@ def run_guest(run, stderr):
         return child.wait(), [line for line in said if line.startswith("vm: FAIL")]
 
 
-def collect(run, code, said, complete=True):
-    """
-    All results of a run that ended with @code and @said, with those that it owes.
-
-    @complete: each binary owes a result, as when no subtests were chosen
-    """
-    file = run.out / "igt/results.json"
-    if file.exists():
-        found = res.read_igt(file.read_text(encoding="utf-8", errors="replace"), splat.find)
-    else:
-        found = [res.Result("results.json", res.FAIL, "igt_runner left none")]
+def _collect_round(run, file, complete):
+    if not file.exists():
+        return [res.Result(str(file.relative_to(run.out)), res.FAIL, "igt_runner left none")]
+    found = res.read_igt(file.read_text(encoding="utf-8", errors="replace"), splat.find)
     for test in run.binaries if complete else ():
         if not any(re.match(r"igt@%s(@|$)" % re.escape(test), r.name) for r in found):
             found.append(res.Result("igt@" + test, res.FAIL, "no result"))
+    return found
+
+
+def collect(run, code, said, complete=True):
+    """
+    All results of a run that ended with @code and @said, with those that it owes. If it had
+    several rounds a test has a result, and a name, for each.
+
+    @complete: each binary owes a result, as when no subtests were chosen
+    """
+    found = []
+    for number, file in enumerate(results_files(run), 1):
+        part = _collect_round(run, file, complete)
+        if run.rounds > 1:
+            part = [dataclasses.replace(r, name=res.in_round(r.name, number)) for r in part]
+        found += part
     found.append(res.Result("guest", res.FAIL if code else res.PASS,
                             "; ".join(said) or ("vm/run ended with %d" % code if code else "")))
     return found

@@ -40,6 +40,12 @@ def merge(documents):
     return whole
 
 
+def of_round(document, number):
+    """@document with names that tell its tests from those of other rounds."""
+    return dict(document, tests={res.in_round(name, number): test
+                                 for name, test in document.get("tests", {}).items()})
+
+
 _PAGE = string.Template("""<!DOCTYPE html>
 <!-- SPDX-License-Identifier: MIT -->
 <html lang="en">

@@ -33,6 +33,31 @@ def summary(results):
     return "%d passed, %d failed, %d skipped" % counts(results)
 
 
+def in_round(name, number):
+    """What a test is called in one of several rounds."""
+    return "%s (round %d)" % (name, number)
+
+
+def merge_rounds(results):
+    """
+    How the rounds of each test ended, as summary() says it, by the test's name; and a list
+    with one Result for each.
+
+    A test has passed, or skipped, if it did so each time. Otherwise it has failed, with the
+    reason of the first round that went wrong.
+    """
+    rounds = {}
+    for result in results:
+        rounds.setdefault(re.sub(r" \(round \d+\)$", "", result.name), []).append(result)
+    said, merged = {}, []
+    for name, found in rounds.items():
+        said[name] = summary(found)
+        odd = next((r for r in found if r.status == FAIL or r.status != found[0].status), None)
+        merged.append(Result(name, FAIL, "%s: %s" % (odd.name, odd.reason or odd.status))
+                      if odd else Result(name, found[0].status, found[0].reason))
+    return said, merged
+
+
 _RESULT = re.compile(r"^( *)(not )?ok +(?:(\d+)(?: +-)?|-)(?: +([^#]*?))?"
                      r"(?: *# *(.*))?$")
 _PLAN = re.compile(r"^( *)1\.\.(\d+)(?: *# *(.*))?$")

@@ -44,6 +44,12 @@ class Merge(unittest.TestCase):
         self.assertEqual(got["totals"][""], dict(got["totals"][""], fail=0, **{"pass": 1}))
 
 
+    def test_rounds_are_told_apart(self):
+        got = igt_report.merge([igt_report.of_round(document(i, one="pass"), i) for i in (1, 2)])
+        self.assertEqual(sorted(got["tests"]), ["igt@b@one (round 1)", "igt@b@one (round 2)"])
+        self.assertEqual(got["totals"]["igt@b"]["pass"], 2)
+
+
 class Page(unittest.TestCase):
     def setUp(self):
         merged = igt_report.merge([document(1, one="fail"), document(9, one="pass", two="skip")])

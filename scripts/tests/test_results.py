@@ -123,6 +123,21 @@ class Igt(unittest.TestCase):
         self.assertEqual(found[1].reason, "dmesg-warn: [1.0] WARNING: at x.c:1")
 
 
+class Rounds(unittest.TestCase):
+    def test_counts_and_first_failure(self):
+        found = [res.Result(res.in_round(name, i + 1), status, "why %d" % (i + 1))
+                 for name, ends in (("a@b", (res.PASS,) * 3),
+                                    ("a@c", (res.PASS, res.FAIL, res.FAIL)),
+                                    ("a@d", (res.SKIP,) * 3), ("a@e", (res.SKIP, res.PASS)))
+                 for i, status in enumerate(ends)]
+        said, merged = res.merge_rounds(found)
+        self.assertEqual(said["a@c"], "1 passed, 2 failed, 0 skipped")
+        self.assertEqual([(r.name, r.status) for r in merged],
+                         [("a@b", res.PASS), ("a@c", res.FAIL), ("a@d", res.SKIP),
+                          ("a@e", res.FAIL)])
+        self.assertEqual(merged[1].reason, "a@c (round 2): why 2")
+
+
 class Junit(unittest.TestCase):
     def test_statuses(self):
         found = res.read_junit(
