@@ -33,10 +33,10 @@ class Run:
     @kernel: which of vm/run's
     @timeout: of the guest's job, s
     @test_timeout: of a subtest, s
-    @rounds: how often igt_runner is run, one after the other
     @include: regular expressions of the subtests that are run; () is all
     @prepare: shell commands before it
     @vm_args: further options of vm/run
+    @rounds: how often igt_runner is run, one after the other
     """
 
     binaries: dict
@@ -44,10 +44,10 @@ class Run:
     kernel: str = "stock"
     timeout: int = 900
     test_timeout: int = 120
-    rounds: int = 1
     include: tuple = ()
     prepare: str = ""
     vm_args: tuple = ()
+    rounds: int = 1
 
 
 def stock_binaries(names):
