@@ -21,8 +21,8 @@
 #include <linux/wait.h>
 
 #include <compat.h>
+#include <tests/race.h>
 
-#include "race.h"
 #include "util.h"
 
 static unsigned int storm_threads = 4;
@@ -71,7 +71,7 @@ static void advance_in_steps(void *arg, int side)
 /* Two CPUs that advance: no fence is signalled before an older one. */
 static void advances_keep_order(struct kunit *test)
 {
-	struct race *race = race_start(test);
+	struct race *race = race_start(test, dfence_test_reports);
 	struct ordered *o = kunit_kzalloc(test, sizeof(*o), GFP_KERNEL);
 	struct ordered_cb *cbs;
 	struct dfence *f;
@@ -111,7 +111,7 @@ static void arm_all(void *arg, int side)
 /* Two CPUs that arm: no number is given twice, or left out, or listed out of order. */
 static void arms_keep_order(struct kunit *test)
 {
-	struct race *race = race_start(test);
+	struct race *race = race_start(test, dfence_test_reports);
 	struct ordered *o = kunit_kzalloc(test, sizeof(*o), GFP_KERNEL);
 	struct dfence *f;
 	u64 last;
@@ -158,7 +158,7 @@ static void try_signal_all(void *arg, int side)
 static void try_signals_are_exclusive(struct kunit *test)
 {
 	struct contested *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
-	struct race *race = race_start(test);
+	struct race *race = race_start(test, dfence_test_reports);
 	struct dfence_test *t = test->priv;
 	unsigned int wins[2] = {};
 	int i;

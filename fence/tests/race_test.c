@@ -39,8 +39,8 @@
 #include <linux/wait.h>
 
 #include <compat.h>
+#include <tests/race.h>
 
-#include "race.h"
 #include "util.h"
 
 static unsigned int race_rounds = 2 * RACE_BATCH;
@@ -627,7 +627,7 @@ static void pair(struct kunit *test)
 	const struct pair *pair = test->param_value;
 	unsigned int n = pair_has(pair, OP_SLEEPS) ? 2 : RACE_BATCH;
 	unsigned int rounds = race_rounds / RACE_BATCH * n;
-	struct race *race = race_start(test);
+	struct race *race = race_start(test, dfence_test_reports);
 	unsigned int won[3] = {};
 	struct scene *scenes;
 	unsigned int i;

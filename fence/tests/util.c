@@ -263,5 +263,6 @@ const char *dfence_test_listing(struct kunit *test)
 
 MODULE_DESCRIPTION("KUnit tests of dfence");
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("CARILLON_KUNIT");
 MODULE_IMPORT_NS("DFENCE");
 MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

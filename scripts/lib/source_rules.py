@@ -19,6 +19,8 @@ _FORBIDDEN = (
      "sched/ knows no PCI, no device and no user space"),
     (("devres/", "include/bound/"), r"^(jobq/|dfence/|.*carillon_drm\.h$|.*carillon_hw\.h$)",
      "devres/ knows the driver core alone"),
+    (("tests/",), r"^(jobq/|dfence/|bound/|.*carillon_drm\.h$|.*carillon_hw\.h$)",
+     "tests/ serves the suites of all libraries and knows none"),
     (("emu/", "vm/", "hw/"), r".*carillon_drm\.h$",
      "only drm/, userspace/ and igt-tests/ include uapi/"),
     (("hw/",), r"^(?!linux/types\.h$|stdint\.h$)",
@@ -35,7 +37,8 @@ _SPDX = re.compile(r"SPDX-License-Identifier: (.+?)(?:\s*(?:\*/|-->))?\s*$")
 _GPL, _MIT = "GPL-2.0", "MIT"
 _UAPI = "(GPL-2.0 WITH Linux-syscall-note) OR MIT"
 _LICENCES = (
-    (("fence/", "devres/", "sched/", "drm/", "include/", "bench/kernel/", "Kbuild"), _GPL),
+    (("fence/", "devres/", "sched/", "drm/", "include/", "tests/", "bench/kernel/", "Kbuild"),
+     _GPL),
     (("uapi/",), _UAPI),
     (("hw/", "emu/", "userspace/", "igt-tests/", "vm/", "scripts/", "bench/plugin/",
       "bench/marker.h", ".ci/"), _MIT),

@@ -5,6 +5,7 @@
 
 #include <linux/cpumask.h>
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/kthread.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
@@ -13,7 +14,6 @@
 #include <linux/sched.h>
 
 #include "race.h"
-#include "util.h"
 
 /* As long as the other side is that near, waiting is faster than sleeping. */
 #define RACE_SPINS	2000
@@ -118,15 +118,16 @@ static void race_stop(void *arg)
 /**
  * race_start() - make the second thread, or end the test
  * @test: test
+ * @expected: counts the warnings that were rightly given, at any time; NULL: none is
  *
  * Until race_end() the warnings of both threads are kept out of the log: what
- * reports there are to be is checked by the caller, and that there were no other
- * warnings than those by race_end().
+ * @expected counts is checked by the caller, and that there were no other warnings
+ * by race_end().
  *
  * Context: Process context. Binds the caller to a CPU.
  * Return: The race, which goes with the test.
  */
-struct race *race_start(struct kunit *test)
+struct race *race_start(struct kunit *test, unsigned int (*expected)(void))
 {
 	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
 	unsigned int cpu = cpumask_first(cpu_online_mask);
@@ -139,15 +140,17 @@ struct race *race_start(struct kunit *test)
 	init_waitqueue_head(&race->wq);
 	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpu)), 0);
 
-	race->peer = kthread_create(race_peer, race, "dfence-race");
+	race->peer = kthread_create(race_peer, race, "kunit-race");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(race->peer));
 	kthread_bind(race->peer, race->smp ? other : cpu);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, race_stop, race), 0);
-	race->reports = dfence_test_reports();
+	race->expected = expected;
+	race->before = expected ? expected() : 0;
 	race->quiet[0] = kunit_start_suppress_warning(test);
 	wake_up_process(race->peer);
 	return race;
 }
+EXPORT_SYMBOL_NS_GPL(race_start, "CARILLON_KUNIT");
 
 /* A range is too small if all rounds overlap, and too large if none does. */
 static void race_tune(struct race *race, const struct race_round *round)
@@ -219,6 +222,7 @@ void race_run(struct race *race, race_func_t func0, race_func_t func1,
 	for (i = 0; i < n; i++)
 		race_run_batch(race, args + i * size, size, 1);
 }
+EXPORT_SYMBOL_NS_GPL(race_run, "CARILLON_KUNIT");
 
 /**
  * race_check() - note a broken invariant
@@ -235,6 +239,7 @@ void race_check(struct race *race, bool ok, const char *what)
 	if (!ok)
 		cmpxchg(&race->broken, NULL, what);
 }
+EXPORT_SYMBOL_NS_GPL(race_check, "CARILLON_KUNIT");
 
 /**
  * race_goes_on() - are more rounds needed?
@@ -254,6 +259,7 @@ bool race_goes_on(const struct race *race, unsigned int rounds)
 		return race->rounds < 100 * rounds;
 	return race->smp && !race->overlaps && race->rounds < 16 * rounds;
 }
+EXPORT_SYMBOL_NS_GPL(race_goes_on, "CARILLON_KUNIT");
 
 /**
  * race_end() - end the second thread and say what was seen
@@ -261,7 +267,7 @@ bool race_goes_on(const struct race *race, unsigned int rounds)
  * @name0: what side 0 did
  * @name1: what side 1 did
  *
- * Fails the test if there were other warnings than reports of misuse, or if one side
+ * Fails the test if there were other warnings than the expected ones, or if one side
  * never went first. How often the two met depends on what else the machine has to
  * do, so that is said only.
  *
@@ -270,11 +276,12 @@ bool race_goes_on(const struct race *race, unsigned int rounds)
 void race_end(struct race *race, const char *name0, const char *name1)
 {
 	struct kunit *test = race->test;
-	int warnings;
+	unsigned int expected = race->expected ? race->expected() - race->before : 0;
+	unsigned int warnings;
 
 	warnings = kunit_suppressed_warning_count(race->quiet[0]) +
 		   kunit_suppressed_warning_count(race->quiet[1]);
-	KUNIT_EXPECT_EQ(test, warnings, dfence_test_reports() - race->reports);
+	KUNIT_EXPECT_EQ(test, warnings, expected);
 	KUNIT_EXPECT_NE_MSG(test, race->firsts[0], 0, "%s was never first", name0);
 	KUNIT_EXPECT_NE_MSG(test, race->firsts[1], 0, "%s was never first", name1);
 	kunit_info(test, "%u rounds, %u overlapped; first: %s %u, %s %u\n",
@@ -283,3 +290,4 @@ void race_end(struct race *race, const char *name0, const char *name1)
 	kunit_end_suppress_warning(test, race->quiet[1]);
 	kunit_end_suppress_warning(test, race->quiet[0]);
 }
+EXPORT_SYMBOL_NS_GPL(race_end, "CARILLON_KUNIT");

@@ -2,8 +2,8 @@
 /*
  * Two threads that meet in rounds, to do two things at the same time.
  */
-#ifndef _DFENCE_TESTS_RACE_H
-#define _DFENCE_TESTS_RACE_H
+#ifndef _TESTS_RACE_H
+#define _TESTS_RACE_H
 
 #include <kunit/test.h>
 #include <linux/atomic.h>
@@ -87,11 +87,13 @@ struct race {
 	const char *broken;
 	/** @quiet: takes the expected warnings of both threads out of the log */
 	struct kunit_suppressed_warning *quiet[2];
-	/** @reports: number of misuses reported before */
-	unsigned int reports;
+	/** @expected: counts the warnings that were rightly given; NULL: none is */
+	unsigned int (*expected)(void);
+	/** @before: what it said at the start */
+	unsigned int before;
 };
 
-struct race *race_start(struct kunit *test);
+struct race *race_start(struct kunit *test, unsigned int (*expected)(void));
 void race_run(struct race *race, race_func_t func0, race_func_t func1,
 	      void *args, size_t size, unsigned int n);
 void race_check(struct race *race, bool ok, const char *what);
