@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bound_fail_test: each allocation fails once, in turn.
+ * bound_fail_test: each allocation fails in turn, alone and with all after it.
  */
 
 #include <bound/bound_aux.h>
 #include <bound/bound_bar.h>
 #include <bound/bound_gate.h>
+#include <bound/bound_promise.h>
+#include <bound/bound_sleeper.h>
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/pci.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
-#include <linux/string.h>
+
+#include <tests/fault.h>
 
 #include "test_pci.h"
 #include "test_suites.h"
-
-/* more allocations than anything here makes */
-#define FAIL_MAX 300
 
 struct fail_ctx {
 	struct device *dev;
@@ -32,71 +30,9 @@ struct fail_ctx {
 
 static DEFINE_BOUND_AUX_TYPE(int_type, int);
 
-#ifdef CONFIG_FAILSLAB
-/* Allocations that may sleep have to fail, too: whoever loads this module sees to that. */
-static void failslab_prepare(struct kunit *test)
+static int fail_gate(void *arg)
 {
-	void *memory;
-
-	WRITE_ONCE(current->fail_nth, 1);
-	memory = kmalloc(32, GFP_KERNEL);
-	WRITE_ONCE(current->fail_nth, 0);
-	kfree(memory);
-	if (memory)
-		kunit_skip(test, "GFP_KERNEL can't fail, see failslab/ignore-gfp-wait");
-}
-
-/* Makes the @nth allocation of @fn fail. Returns false when it doesn't make that many. */
-static bool fails_nth(struct kunit *test, unsigned int nth, int (*fn)(struct fail_ctx *ctx),
-		      int *ret)
-{
-	unsigned int left;
-
-	WRITE_ONCE(current->fail_nth, nth);
-	*ret = fn(test->priv);
-	left = READ_ONCE(current->fail_nth);
-	WRITE_ONCE(current->fail_nth, 0);
-	return !left;
-}
-#else
-static void failslab_prepare(struct kunit *test)
-{
-	kunit_skip(test, "this kernel has no failslab");
-}
-
-static bool fails_nth(struct kunit *test, unsigned int nth, int (*fn)(struct fail_ctx *ctx),
-		      int *ret)
-{
-	return false;
-}
-#endif
-
-/*
- * @fn does something and undoes it. Each of its allocations fails in turn, until it makes
- * no more: it may say -ENOMEM or @other, or succeed when the allocation wasn't essential.
- */
-static void sweep(struct kunit *test, int (*fn)(struct fail_ctx *ctx),
-		  void (*check)(struct kunit *test, int ret), int other)
-{
-	unsigned int nth, failed = 0;
-	int ret;
-
-	failslab_prepare(test);
-	for (nth = 1; nth < FAIL_MAX && fails_nth(test, nth, fn, &ret); nth++) {
-		KUNIT_EXPECT_TRUE_MSG(test, !ret || ret == -ENOMEM || ret == other,
-				      "allocation %u: %d", nth, ret);
-		failed += ret == -ENOMEM;
-		check(test, ret);
-	}
-	KUNIT_EXPECT_LT(test, nth, FAIL_MAX);
-	/* the last time nothing failed */
-	KUNIT_EXPECT_EQ(test, ret, 0);
-	KUNIT_EXPECT_GT(test, failed, 0);
-	check(test, ret);
-}
-
-static int fail_gate(struct fail_ctx *ctx)
-{
+	struct fail_ctx *ctx = arg;
 	struct bound_gate *gate = bound_gate_create(ctx->dev, NULL);
 	struct bound_token tok;
 	int ret;
@@ -108,28 +44,26 @@ static int fail_gate(struct fail_ctx *ctx)
 	return ret;
 }
 
-static void check_nothing(struct kunit *test, int ret)
-{
-}
-
 static void gate_creation_fails(struct kunit *test)
 {
 	struct fail_ctx *ctx = test->priv;
 
 	ctx->dev = kunit_device_register(test, "gate");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx->dev);
-	sweep(test, fail_gate, check_nothing, -ENOMEM);
+	fault_sweep(test, &(struct fault_sweep){ .attempt = fail_gate, .arg = ctx });
 }
 
-static int fail_bar(struct fail_ctx *ctx)
+static int fail_bar(void *arg)
 {
+	struct fail_ctx *ctx = arg;
+
 	return PTR_ERR_OR_ZERO(bound_bar_map(ctx->gate, ctx->pci->pdev, TEST_PCI_REGS, 1, "test"));
 }
 
 /* Whatever failed, the region is free; what was mapped is unmapped by a new binding. */
-static void check_bar(struct kunit *test, int ret)
+static void check_bar(struct kunit *test, void *arg, int ret)
 {
-	struct fail_ctx *ctx = test->priv;
+	struct fail_ctx *ctx = arg;
 	struct pci_dev *pdev = ctx->pci->pdev;
 	struct bound_gate *gate;
 
@@ -155,8 +89,13 @@ static void bar_mapping_fails(struct kunit *test)
 	gate = bound_gate_create(&ctx->pci->pdev->dev, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
 	ctx->gate = bound_gate_get(gate);
-	/* what requesting a region says when it has no memory for it */
-	sweep(test, fail_bar, check_bar, -EBUSY);
+	fault_sweep(test, &(struct fault_sweep){
+		.attempt = fail_bar,
+		.check = check_bar,
+		.arg = ctx,
+		/* what requesting a region says when it has no memory for it */
+		.other = -EBUSY,
+	});
 }
 
 static void release_data(void *data)
@@ -166,8 +105,9 @@ static void release_data(void *data)
 	ctx->released++;
 }
 
-static int fail_aux(struct fail_ctx *ctx)
+static int fail_aux(void *arg)
 {
+	struct fail_ctx *ctx = arg;
 	struct bound_aux *aux;
 
 	ctx->released = 0;
@@ -184,9 +124,9 @@ static int fail_aux(struct fail_ctx *ctx)
 }
 
 /* The data is the caller's after an error; nothing of the registration is left. */
-static void check_aux(struct kunit *test, int ret)
+static void check_aux(struct kunit *test, void *arg, int ret)
 {
-	struct fail_ctx *ctx = test->priv;
+	struct fail_ctx *ctx = arg;
 
 	KUNIT_EXPECT_EQ(test, ctx->released, ret ? 0 : 1);
 	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->gate->children));
@@ -202,11 +142,70 @@ static void aux_registration_fails(struct kunit *test)
 	gate = bound_gate_create(ctx->dev, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
 	ctx->gate = bound_gate_get(gate);
-	sweep(test, fail_aux, check_aux, -ENOMEM);
+	fault_sweep(test, &(struct fault_sweep){
+		.attempt = fail_aux,
+		.check = check_aux,
+		.arg = ctx,
+	});
+}
+
+static int read_data(void *data, void *arg)
+{
+	return data == arg ? 0 : -EIO;
+}
+
+/* Readers come from where no memory can be had, and closing must not fail. */
+static void no_allocation_by_readers(struct kunit *test)
+{
+	struct fail_ctx *ctx = test->priv;
+	DECLARE_WAIT_QUEUE_HEAD_ONSTACK(wq);
+	struct bound_sleeper sleeper;
+	struct bound_promise promise;
+	struct bound_gate *gate;
+	struct bound_token tok;
+
+	ctx->dev = kunit_device_register(test, "gate");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx->dev);
+	gate = bound_gate_create(ctx->dev, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
+	ctx->gate = bound_gate_get(gate);
+	FAULT_EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_EQ(test, bound_enter(gate, &tok), 0));
+	FAULT_EXPECT_NO_ALLOCATION(test, bound_sleeper_add(&tok, &sleeper, &wq));
+	FAULT_EXPECT_NO_ALLOCATION(test, bound_sleeper_del(&sleeper));
+	FAULT_EXPECT_NO_ALLOCATION(test, bound_exit(&tok));
+	FAULT_EXPECT_NO_ALLOCATION(test, bound_promise_task(&promise, gate, current));
+	FAULT_EXPECT_NO_ALLOCATION(test, bound_promise_end(&promise));
+	FAULT_EXPECT_NO_ALLOCATION(test, bound_gate_close(gate));
+	FAULT_EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_EQ(test, bound_enter(gate, &tok), -ENODEV));
+}
+
+static void no_allocation_by_data(struct kunit *test)
+{
+	struct fail_ctx *ctx = test->priv;
+	struct auxiliary_device *adev;
+	struct bound_gate *gate;
+	struct bound_aux *aux;
+	int ret;
+
+	ctx->dev = kunit_device_register(test, "parent");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx->dev);
+	gate = bound_gate_create(ctx->dev, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
+	aux = bound_aux_register(gate, &(struct bound_aux_args){
+		.name = "failing",
+		.type = &int_type,
+		.data = &ctx->data,
+	});
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, aux);
+	adev = bound_aux_device(aux);
+	FAULT_EXPECT_NO_ALLOCATION(test, ret = bound_aux_with(adev, &int_type, read_data,
+							      &ctx->data));
+	KUNIT_EXPECT_EQ(test, ret, 0);
 }
 
 static int fail_init(struct kunit *test)
 {
+	fault_need_injection(test);
 	test->priv = kunit_kzalloc(test, sizeof(struct fail_ctx), GFP_KERNEL);
 	return test->priv ? 0 : -ENOMEM;
 }
@@ -223,6 +222,8 @@ static struct kunit_case fail_cases[] = {
 	KUNIT_CASE(gate_creation_fails),
 	KUNIT_CASE(bar_mapping_fails),
 	KUNIT_CASE(aux_registration_fails),
+	KUNIT_CASE(no_allocation_by_readers),
+	KUNIT_CASE(no_allocation_by_data),
 	{ }
 };
 

@@ -13,4 +13,5 @@ kunit_test_suites(&bound_gate_suite, &bound_assume_suite, &bound_bar_suite, &bou
 
 MODULE_DESCRIPTION("KUnit tests of bound.ko");
 MODULE_IMPORT_NS("BOUND");
+MODULE_IMPORT_NS("CARILLON_KUNIT");
 MODULE_LICENSE("GPL");

@@ -2,72 +2,25 @@
 /*
  * No memory: each allocation of each function that allocates fails once, in turn, and
  * those that promise not to allocate are watched.
- *
- * Leaks are kmemleak's to find, after the suites.
  */
 
 #include <linux/err.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
 
 #include <dfence/dfence_xa.h>
 #include <dfence/rcubox.h>
+#include <tests/fault.h>
 
 #include "util.h"
-
-/* More allocations than anything here makes, those of debug code included. */
-#define FAULT_MAX 100
 
 /* In an array, index 0 needs no memory; this one does. */
 #define FAULT_INDEX 4711
 
-#ifdef CONFIG_FAILSLAB
-/* The @nth slab allocation of this task fails; 0: none. */
-static void fail_nth(unsigned int nth)
-{
-	WRITE_ONCE(current->fail_nth, nth);
-}
-
-/* Do all allocations that come after the nth fail, too? */
-static void fail_all_after(bool all)
-{
-	current->make_it_fail = all;
-}
-
-/* How many allocations are still to come until one fails; 0: it has failed. */
-static unsigned int fail_left(void)
-{
-	return READ_ONCE(current->fail_nth);
-}
-#else
-static void fail_nth(unsigned int nth)
-{
-}
-
-static void fail_all_after(bool all)
-{
-}
-
-static unsigned int fail_left(void)
-{
-	return 0;
-}
-#endif
-
-/* Nothing can be injected unless this allocation fails. */
-static bool injection_works(void)
-{
-	void *memory;
-
-	fail_all_after(true);
-	memory = kmalloc(32, GFP_KERNEL);
-	fail_all_after(false);
-	kfree(memory);
-	return !memory;
-}
-
 struct fault {
+	/* What it's about; see struct fault_sweep. */
+	int (*attempt)(struct fault *fault);
 	struct dfence_ctx *ctx;
+	/* The last fence that was armed before an attempt. */
+	u64 last;
 	gfp_t gfp;
 	/* For tests of arrays: armed all the time. */
 	struct dfence *armed;
@@ -78,7 +31,7 @@ struct fault {
 };
 
 /* What all that fails has to leave behind: the timeline as it was. */
-static void expect_untouched(struct kunit *test, struct fault *fault, u64 last)
+static void expect_untouched(struct kunit *test, struct fault *fault)
 {
 	unsigned int armed = fault->armed ? 1 : 0;
 
@@ -89,56 +42,36 @@ static void expect_untouched(struct kunit *test, struct fault *fault, u64 last)
 		KUNIT_EXPECT_EQ(test, kref_read(&fault->armed->base.refcount), 1);
 		KUNIT_EXPECT_NULL(test, dfence_xa_get(&fault->xa, FAULT_INDEX));
 	}
-	KUNIT_EXPECT_EQ(test, dfence_ctx_last_armed(fault->ctx), last);
+	KUNIT_EXPECT_EQ(test, dfence_ctx_last_armed(fault->ctx), fault->last);
 	KUNIT_EXPECT_TRUE(test, list_empty(&fault->ctx->done));
 	KUNIT_EXPECT_FALSE(test, fault->ctx->closed);
 }
 
-/*
- * Calls @attempt, which does something and undoes it, with its first, second, …
- * allocation failing, until it makes no more. It says 0 or -ENOMEM. It may succeed
- * although an allocation failed, as debug code allocates, too. Returns how often it
- * has noticed.
- */
-static unsigned int sweep_once(struct kunit *test, int (*attempt)(struct fault *fault),
-			       struct fault *fault, bool all_after)
+static int attempt_fault(void *arg)
 {
-	unsigned int failed = 0;
-	unsigned int nth;
-	unsigned int left;
-	u64 last;
-	int ret;
+	struct fault *fault = arg;
 
-	for (nth = 1; nth < FAULT_MAX; nth++) {
-		last = dfence_ctx_last_armed(fault->ctx);
-		fail_nth(nth);
-		fail_all_after(all_after);
-		ret = attempt(fault);
-		fail_all_after(false);
-		left = fail_left();
-		fail_nth(0);
-		if (left)
-			break;
-		KUNIT_EXPECT_TRUE_MSG(test, !ret || ret == -ENOMEM, "allocation %u: %d", nth, ret);
-		if (ret) {
-			failed++;
-			expect_untouched(test, fault, last);
-		}
-	}
-	KUNIT_EXPECT_LT(test, nth, FAULT_MAX);
-	KUNIT_EXPECT_EQ_MSG(test, ret, 0, "with nothing failing any more");
-	kunit_info(test, "%u allocations failed%s, %u of them were noticed\n", nth - 1,
-		   all_after ? " with all after them" : "", failed);
-	return failed;
+	fault->last = dfence_ctx_last_armed(fault->ctx);
+	return fault->attempt(fault);
 }
 
-/* Each allocation alone, and each with all that follow: a second try mustn't help then. */
+static void check_fault(struct kunit *test, void *arg, int ret)
+{
+	if (ret)
+		expect_untouched(test, arg);
+}
+
 static void sweep_fault(struct kunit *test, int (*attempt)(struct fault *fault),
 			struct fault *fault)
 {
-	sweep_once(test, attempt, fault, false);
-	KUNIT_EXPECT_GT_MSG(test, sweep_once(test, attempt, fault, true), 0,
-			    "no failure was injected");
+	const struct fault_sweep sweep = {
+		.attempt = attempt_fault,
+		.check = check_fault,
+		.arg = fault,
+	};
+
+	fault->attempt = attempt;
+	fault_sweep(test, &sweep);
 }
 
 static void sweep(struct kunit *test, int (*attempt)(struct fault *fault), gfp_t gfp)
@@ -340,17 +273,6 @@ static void rcubox_alloc_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fault.destroyed, fault.boxes);
 }
 
-/* Runs @statement with the next allocation failing: there must be none. */
-#define EXPECT_NO_ALLOCATION(test, statement) do {				\
-	unsigned int __to_come;							\
-										\
-	fail_nth(1);								\
-	statement;								\
-	__to_come = fail_left();						\
-	fail_nth(0);								\
-	KUNIT_EXPECT_EQ_MSG(test, __to_come, 1, "memory was allocated: " #statement); \
-} while (0)
-
 /*
  * From arm to signal nothing allocates: that is what makes waiting for a fence safe
  * while memory is reclaimed. The tests keep references, as freeing is debug objects'
@@ -365,14 +287,14 @@ static void no_allocation_from_arm_to_signal(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(f); i++) {
 		f[i] = dfence_alloc(t->ctx, NULL, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, f[i]);
-		EXPECT_NO_ALLOCATION(test, dfence_arm(f[i]));
+		FAULT_EXPECT_NO_ALLOCATION(test, dfence_arm(f[i]));
 		dfence_get(f[i]);
 	}
-	EXPECT_NO_ALLOCATION(test, dfence_signal(f[0], -EIO));
-	EXPECT_NO_ALLOCATION(test, dfence_try_signal(f[1], -EIO));
-	EXPECT_NO_ALLOCATION(test, dfence_ctx_advance(t->ctx, 3, -EIO));
+	FAULT_EXPECT_NO_ALLOCATION(test, dfence_signal(f[0], -EIO));
+	FAULT_EXPECT_NO_ALLOCATION(test, dfence_try_signal(f[1], -EIO));
+	FAULT_EXPECT_NO_ALLOCATION(test, dfence_ctx_advance(t->ctx, 3, -EIO));
 	dfence_ctx_declare_quiet(t->ctx);
-	EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_EQ(test, dfence_ctx_shut(t->ctx, -EIO), 0));
+	FAULT_EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_EQ(test, dfence_ctx_shut(t->ctx, -EIO), 0));
 	for (i = 0; i < ARRAY_SIZE(f); i++) {
 		KUNIT_EXPECT_EQ(test, dma_fence_get_status(&f[i]->base), -EIO);
 		dfence_put(f[i]);
@@ -390,11 +312,11 @@ static void no_allocation_by_callbacks(struct kunit *test)
 	struct dfence_cb cb;
 
 	dfence_cb_init_func(&cb, note_call);
-	EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_EQ(test, dfence_cb_add(&cb, &f->base), 0));
-	EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_TRUE(test, dfence_cb_remove(&cb)));
+	FAULT_EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_EQ(test, dfence_cb_add(&cb, &f->base), 0));
+	FAULT_EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_TRUE(test, dfence_cb_remove(&cb)));
 	KUNIT_EXPECT_EQ(test, dfence_cb_add(&cb, &f->base), 0);
-	EXPECT_NO_ALLOCATION(test, dfence_signal(f, 0));
-	EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_FALSE(test, dfence_cb_remove(&cb)));
+	FAULT_EXPECT_NO_ALLOCATION(test, dfence_signal(f, 0));
+	FAULT_EXPECT_NO_ALLOCATION(test, KUNIT_EXPECT_FALSE(test, dfence_cb_remove(&cb)));
 	dfence_put(f);
 }
 
@@ -413,10 +335,7 @@ static struct kunit_case fault_cases[] = {
 
 static int fault_init(struct kunit *test)
 {
-	if (!IS_ENABLED(CONFIG_FAILSLAB))
-		kunit_skip(test, "this kernel has no failslab");
-	if (!injection_works())
-		kunit_skip(test, "failslab isn't set up as scripts/lib/kunit-guest does it");
+	fault_need_injection(test);
 	return dfence_test_init(test);
 }
 
