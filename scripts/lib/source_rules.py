@@ -153,3 +153,30 @@ def readme_example(top, files):
     if [line for line in shown if line] == [line for line in compiled if line]:
         return []
     return ["README.md:%d: the example isn't what %s has" % (first, _EXAMPLE)]
+
+_NOBUILD_CASE = re.compile(r"^#ifdef (NOBUILD_\w+)\s+/\* (.+?) \*/$", re.M)
+_NOBUILD_CONTROL = "NOBUILD_NONE"
+
+
+def nobuild_cases(source):
+    """The cases of a nobuild.c, with what the compiler has to say; None if it has to build."""
+    return {_NOBUILD_CONTROL: None, **dict(_NOBUILD_CASE.findall(source))}
+
+
+def nobuild_findings(cases, text):
+    """What `make -k -Otarget` said about objects that are called like the cases."""
+    said, output = {}, ""
+    for line in text.splitlines():
+        output += line + "\n"
+        match = re.search(r"\*\*\* \[.*\b(\w+)\.o\] Error", line)
+        if match:
+            said[match[1]], output = output, ""
+    found = ["no case"] if len(cases) < 2 else []
+    for case, words in sorted(cases.items()):
+        if words is None and case in said:
+            found.append("doesn't build without any case: " + said[case].strip())
+        elif words is not None and case not in said:
+            found.append("%s builds" % case)
+        elif words is not None and words not in said[case]:
+            found.append("%s isn't refused with \"%s\"" % (case, words))
+    return found

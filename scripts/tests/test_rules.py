@@ -95,6 +95,22 @@ class Rules(unittest.TestCase):
         self.finds(rules.file_sizes, "drm/a.c", "\n" * 801)
         self.fine(rules.file_sizes, "drm/a.c", "\n" * 800)
 
+    def test_nobuild(self):
+        cases = rules.nobuild_cases("#ifdef NOBUILD_A\t/* too large */\nx\n#endif\n"
+                                    "#ifdef NOBUILD_B\t/* too small */\ny\n#endif\n")
+        self.assertEqual(cases, {"NOBUILD_NONE": None, "NOBUILD_A": "too large",
+                                 "NOBUILD_B": "too small"})
+        error_a = "a.c:1: error: too large\nmake[3]: *** [Makefile:9: NOBUILD_A.o] Error 1\n"
+        error_b = "a.c:2: error: too small\nmake[3]: *** [Makefile:9: NOBUILD_B.o] Error 1\n"
+        error_none = "a.c:3: error: bad\nmake[3]: *** [Makefile:9: NOBUILD_NONE.o] Error 1\n"
+        for text, findings in ((error_a + error_b, 0), (error_a, 1), ("", 2),
+                               (error_b + error_a + error_none, 1),
+                               (error_b.replace("small", "odd") + error_a, 1)):
+            with self.subTest(text=text):
+                found = rules.nobuild_findings(cases, text)
+                self.assertEqual(len(found), findings, found)
+        self.assertEqual(len(rules.nobuild_findings(rules.nobuild_cases(""), "")), 1)
+
 
 if __name__ == "__main__":
     unittest.main()
