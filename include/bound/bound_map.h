@@ -4,6 +4,7 @@
 
 #include <bound/bound_gate.h>
 #include <linux/build_bug.h>
+#include <linux/compiler_types.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/io.h>
 #include <linux/limits.h>
@@ -51,17 +52,65 @@ static __always_inline bool bound_map_fits(const struct bound_map *map, u64 off,
 	return off + width >= off && off + width <= map->size;
 }
 
-static __always_inline bool __bound_map_access_ok(const struct bound_token *tok,
-						  const struct bound_map *map, u64 off,
-						  unsigned int width)
+/*
+ * What the handles of a resource have first: &struct bound_bar, &struct bound_iomem, and the
+ * types that carry a size. The latter two members are there for their types alone: which
+ * resource it is, and how many bytes are known to be there, 0 if nothing is known.
+ */
+#define __BOUND_HANDLE(_plain_ptr, _min_size)						\
+	union {										\
+		struct bound_map map;							\
+		_plain_ptr __plain;							\
+		char (*__min)[_min_size];						\
+	}
+
+/* What the type of a handle says of its size, in bytes. */
+#define __bound_min(_handle_type) ((u64)sizeof(*((_handle_type)NULL)->__min))
+
+/* The mapping of a handle that has to be one of a _plain_ptr's. */
+#define __bound_handle_map(_plain_ptr, handle)						\
+	(&(handle)->map +								\
+	 BUILD_BUG_ON_ZERO(!__same_type(((typeof(handle))NULL)->__plain, _plain_ptr)))
+
+/* @plain as a handle of the type of @like, of which only the type is looked at. */
+#define __bound_sized(plain, like)							\
+	((typeof(like))__bound_handle_map(typeof(((typeof(like))NULL)->__plain), plain))
+
+/* A mapping and what the compiler knows of its size. */
+struct __bound_ref {
+	const struct bound_map *map;
+	u64 min;
+};
+
+#define __bound_ref(_plain_ptr, handle)							\
+	((struct __bound_ref){								\
+		.map = __bound_handle_map(_plain_ptr, handle),				\
+		.min = __bound_min(typeof(handle)),					\
+	})
+
+/* Whether the compiler knows that an access lies inside; it objects if it knows the contrary. */
+static __always_inline bool __bound_map_known(u64 min, u64 off, unsigned int width)
 {
 	BUILD_BUG_ON_MSG(__builtin_constant_p(off) && (off & (width - 1)),
 			 "bound: misaligned register offset");
+	BUILD_BUG_ON_MSG(min && __builtin_constant_p(off) && (off >= min || width > min - off),
+			 "bound: register offset outside of the handle's size");
+	return min && __builtin_constant_p(off);
+}
+
+static __always_inline bool __bound_map_access_ok(const struct bound_token *tok,
+						  struct __bound_ref ref, u64 off,
+						  unsigned int width)
+{
+	bool known = __bound_map_known(ref.min, off, width);
+
 	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
-		__bound_token_check(tok, map->gate);
-	if (likely(bound_map_fits(map, off, width) && !(off & (width - 1))))
+		__bound_token_check(tok, ref.map->gate);
+	else if (known)
 		return true;
-	__bound_map_oob(map, off, width);
+	if (likely(bound_map_fits(ref.map, off, width) && !(off & (width - 1))))
+		return true;
+	__bound_map_oob(ref.map, off, width);
 	return false;
 }
 
@@ -77,214 +126,66 @@ static __always_inline int __bound_map_try(const struct bound_token *tok,
 }
 
 /* For each width: read, write, the relaxed forms, and those that answer instead of warning. */
-
-static __always_inline u8
-bound_map_read8(const struct bound_token *tok, const struct bound_map *map, u64 off)
-{
-	if (!__bound_map_access_ok(tok, map, off, sizeof(u8)))
-		return U8_MAX;
-	return readb(map->base + off);
+#define __BOUND_MAP_ACCESSORS(_bits, _suffix)							\
+static __always_inline u##_bits									\
+__bound_map_read##_bits(const struct bound_token *tok, struct __bound_ref ref, u64 off)		\
+{												\
+	if (!__bound_map_access_ok(tok, ref, off, sizeof(u##_bits)))				\
+		return U##_bits##_MAX;								\
+	return read##_suffix(ref.map->base + off);						\
+}												\
+												\
+static __always_inline u##_bits									\
+__bound_map_read##_bits##_relaxed(const struct bound_token *tok, struct __bound_ref ref,	\
+				  u64 off)							\
+{												\
+	if (!__bound_map_access_ok(tok, ref, off, sizeof(u##_bits)))				\
+		return U##_bits##_MAX;								\
+	return read##_suffix##_relaxed(ref.map->base + off);					\
+}												\
+												\
+static __always_inline void									\
+__bound_map_write##_bits(const struct bound_token *tok, struct __bound_ref ref, u64 off,	\
+			 u##_bits val)								\
+{												\
+	if (__bound_map_access_ok(tok, ref, off, sizeof(u##_bits)))				\
+		write##_suffix(val, ref.map->base + off);					\
+}												\
+												\
+static __always_inline void									\
+__bound_map_write##_bits##_relaxed(const struct bound_token *tok, struct __bound_ref ref,	\
+				   u64 off, u##_bits val)					\
+{												\
+	if (__bound_map_access_ok(tok, ref, off, sizeof(u##_bits)))				\
+		write##_suffix##_relaxed(val, ref.map->base + off);				\
+}												\
+												\
+static __always_inline int __must_check								\
+__bound_map_try_read##_bits(const struct bound_token *tok, const struct bound_map *map,		\
+			    u64 off, typeof(u##_bits) *ret_val)					\
+{												\
+	int ret = __bound_map_try(tok, map, off, sizeof(u##_bits));				\
+												\
+	if (!ret)										\
+		*ret_val = read##_suffix(map->base + off);					\
+	return ret;										\
+}												\
+												\
+static __always_inline int __must_check								\
+__bound_map_try_write##_bits(const struct bound_token *tok, const struct bound_map *map,	\
+			     u64 off, u##_bits val)						\
+{												\
+	int ret = __bound_map_try(tok, map, off, sizeof(u##_bits));				\
+												\
+	if (!ret)										\
+		write##_suffix(val, map->base + off);						\
+	return ret;										\
 }
 
-static __always_inline void
-bound_map_write8(const struct bound_token *tok, const struct bound_map *map, u64 off, u8 val)
-{
-	if (__bound_map_access_ok(tok, map, off, sizeof(u8)))
-		writeb(val, map->base + off);
-}
-
-static __always_inline u8
-bound_map_read8_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off)
-{
-	if (!__bound_map_access_ok(tok, map, off, sizeof(u8)))
-		return U8_MAX;
-	return readb_relaxed(map->base + off);
-}
-
-static __always_inline void
-bound_map_write8_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off,
-			 u8 val)
-{
-	if (__bound_map_access_ok(tok, map, off, sizeof(u8)))
-		writeb_relaxed(val, map->base + off);
-}
-
-static __always_inline int __must_check
-bound_map_try_read8(const struct bound_token *tok, const struct bound_map *map, u64 off,
-		    u8 *ret_val)
-{
-	int ret = __bound_map_try(tok, map, off, sizeof(u8));
-
-	if (!ret)
-		*ret_val = readb(map->base + off);
-	return ret;
-}
-
-static __always_inline int __must_check
-bound_map_try_write8(const struct bound_token *tok, const struct bound_map *map, u64 off, u8 val)
-{
-	int ret = __bound_map_try(tok, map, off, sizeof(u8));
-
-	if (!ret)
-		writeb(val, map->base + off);
-	return ret;
-}
-
-static __always_inline u16
-bound_map_read16(const struct bound_token *tok, const struct bound_map *map, u64 off)
-{
-	if (!__bound_map_access_ok(tok, map, off, sizeof(u16)))
-		return U16_MAX;
-	return readw(map->base + off);
-}
-
-static __always_inline void
-bound_map_write16(const struct bound_token *tok, const struct bound_map *map, u64 off, u16 val)
-{
-	if (__bound_map_access_ok(tok, map, off, sizeof(u16)))
-		writew(val, map->base + off);
-}
-
-static __always_inline u16
-bound_map_read16_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off)
-{
-	if (!__bound_map_access_ok(tok, map, off, sizeof(u16)))
-		return U16_MAX;
-	return readw_relaxed(map->base + off);
-}
-
-static __always_inline void
-bound_map_write16_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off,
-			  u16 val)
-{
-	if (__bound_map_access_ok(tok, map, off, sizeof(u16)))
-		writew_relaxed(val, map->base + off);
-}
-
-static __always_inline int __must_check
-bound_map_try_read16(const struct bound_token *tok, const struct bound_map *map, u64 off,
-		     u16 *ret_val)
-{
-	int ret = __bound_map_try(tok, map, off, sizeof(u16));
-
-	if (!ret)
-		*ret_val = readw(map->base + off);
-	return ret;
-}
-
-static __always_inline int __must_check
-bound_map_try_write16(const struct bound_token *tok, const struct bound_map *map, u64 off, u16 val)
-{
-	int ret = __bound_map_try(tok, map, off, sizeof(u16));
-
-	if (!ret)
-		writew(val, map->base + off);
-	return ret;
-}
-
-static __always_inline u32
-bound_map_read32(const struct bound_token *tok, const struct bound_map *map, u64 off)
-{
-	if (!__bound_map_access_ok(tok, map, off, sizeof(u32)))
-		return U32_MAX;
-	return readl(map->base + off);
-}
-
-static __always_inline void
-bound_map_write32(const struct bound_token *tok, const struct bound_map *map, u64 off, u32 val)
-{
-	if (__bound_map_access_ok(tok, map, off, sizeof(u32)))
-		writel(val, map->base + off);
-}
-
-static __always_inline u32
-bound_map_read32_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off)
-{
-	if (!__bound_map_access_ok(tok, map, off, sizeof(u32)))
-		return U32_MAX;
-	return readl_relaxed(map->base + off);
-}
-
-static __always_inline void
-bound_map_write32_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off,
-			  u32 val)
-{
-	if (__bound_map_access_ok(tok, map, off, sizeof(u32)))
-		writel_relaxed(val, map->base + off);
-}
-
-static __always_inline int __must_check
-bound_map_try_read32(const struct bound_token *tok, const struct bound_map *map, u64 off,
-		     u32 *ret_val)
-{
-	int ret = __bound_map_try(tok, map, off, sizeof(u32));
-
-	if (!ret)
-		*ret_val = readl(map->base + off);
-	return ret;
-}
-
-static __always_inline int __must_check
-bound_map_try_write32(const struct bound_token *tok, const struct bound_map *map, u64 off, u32 val)
-{
-	int ret = __bound_map_try(tok, map, off, sizeof(u32));
-
-	if (!ret)
-		writel(val, map->base + off);
-	return ret;
-}
-
-static __always_inline u64
-bound_map_read64(const struct bound_token *tok, const struct bound_map *map, u64 off)
-{
-	if (!__bound_map_access_ok(tok, map, off, sizeof(u64)))
-		return U64_MAX;
-	return readq(map->base + off);
-}
-
-static __always_inline void
-bound_map_write64(const struct bound_token *tok, const struct bound_map *map, u64 off, u64 val)
-{
-	if (__bound_map_access_ok(tok, map, off, sizeof(u64)))
-		writeq(val, map->base + off);
-}
-
-static __always_inline u64
-bound_map_read64_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off)
-{
-	if (!__bound_map_access_ok(tok, map, off, sizeof(u64)))
-		return U64_MAX;
-	return readq_relaxed(map->base + off);
-}
-
-static __always_inline void
-bound_map_write64_relaxed(const struct bound_token *tok, const struct bound_map *map, u64 off,
-			  u64 val)
-{
-	if (__bound_map_access_ok(tok, map, off, sizeof(u64)))
-		writeq_relaxed(val, map->base + off);
-}
-
-static __always_inline int __must_check
-bound_map_try_read64(const struct bound_token *tok, const struct bound_map *map, u64 off,
-		     u64 *ret_val)
-{
-	int ret = __bound_map_try(tok, map, off, sizeof(u64));
-
-	if (!ret)
-		*ret_val = readq(map->base + off);
-	return ret;
-}
-
-static __always_inline int __must_check
-bound_map_try_write64(const struct bound_token *tok, const struct bound_map *map, u64 off, u64 val)
-{
-	int ret = __bound_map_try(tok, map, off, sizeof(u64));
-
-	if (!ret)
-		writeq(val, map->base + off);
-	return ret;
-}
+__BOUND_MAP_ACCESSORS(8, b)
+__BOUND_MAP_ACCESSORS(16, w)
+__BOUND_MAP_ACCESSORS(32, l)
+__BOUND_MAP_ACCESSORS(64, q)
 
 int __must_check bound_map_try_copy_from(const struct bound_token *tok,
 					 const struct bound_map *map, u64 off,
