@@ -10,12 +10,12 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include <bound/bound_bar.h>
 #include <hw/carillon_hw.h>
 
 #include "carillon_core.h"
 
 struct bound_aux;
-struct bound_bar;
 struct carillon_ring;
 struct pci_dev;
 
@@ -25,6 +25,9 @@ struct pci_dev;
 
 /* What a register reads once the device is gone. */
 #define CARILLON_ALL_ONES	0xffffffffu
+
+/* Registers and doorbells. */
+DECLARE_BOUND_BAR(carillon_bar, CRLN_BAR0_SIZE);
 
 /**
  * struct carillon_irq - one interrupt vector
@@ -52,7 +55,7 @@ struct carillon_core {
 	/** @gate: I: the PCI binding's gate */
 	struct bound_gate *gate;
 	/** @bar: I: registers and doorbells */
-	struct bound_bar *bar;
+	struct carillon_bar *bar;
 	/** @aux: I: the auxiliary device */
 	struct bound_aux *aux;
 	/** @info: I: what the device said about itself */

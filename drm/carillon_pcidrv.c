@@ -33,8 +33,7 @@ static int carillon_pci_setup(struct carillon_core *core)
 	core->gate = bound_gate_create(&pdev->dev, NULL);
 	if (IS_ERR(core->gate))
 		return PTR_ERR(core->gate);
-	core->bar = bound_bar_map(core->gate, pdev, CRLN_BAR_REGS, CRLN_BAR0_SIZE, "carillon");
-	return PTR_ERR_OR_ZERO(core->bar);
+	return bound_bar_map_sized(&core->bar, core->gate, pdev, CRLN_BAR_REGS, "carillon");
 }
 
 static int carillon_pci_bring_up(struct carillon_core *core)
