@@ -45,14 +45,13 @@
  * Description: Check that unbinding misses no import that comes or goes meanwhile, of pages of the system heap
  */
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <linux/dma-buf.h>
 #include <poll.h>
 
 #include "igt.h"
 #include "igt_carillon.h"
 #include "igt_carillon_dmabuf.h"
+#include "igt_carillon_driver.h"
 #include "sw_sync.h"
 
 IGT_TEST_DESCRIPTION("Check that the driver can be unbound while it uses buffers of others.");
@@ -62,9 +61,6 @@ IGT_TEST_DESCRIPTION("Check that the driver can be unbound while it uses buffers
 #define VA		CARILLON_SHARED_VA
 #define MARK		0x5eed0006
 #define NUM_RACERS	4
-
-#define AUX_DRIVER	"/sys/bus/auxiliary/drivers/carillon.drm"
-#define PCI_DRIVER	"/sys/bus/pci/drivers/carillon_pci"
 
 static int run(struct carillon_ws *ws)
 {
@@ -90,53 +86,6 @@ static int bind_at(struct carillon_ws *ws, uint32_t handle, uint64_t offset, uin
 	};
 
 	return __carillon_vm_bind(ws->fd, ws->vm, &op, 1);
-}
-
-/* The device that was unbound, to be bound again, and to which driver. */
-static char unbound[256];
-static const char *unbound_from;
-
-/* Devices are the links in a driver's folder. */
-static bool find_bound(const char *driver)
-{
-	DIR *dir = opendir(driver);
-	struct dirent *entry;
-	bool found = false;
-
-	while (dir && !found && (entry = readdir(dir))) {
-		found = entry->d_type == DT_LNK && strcmp(entry->d_name, "module");
-		if (found)
-			snprintf(unbound, sizeof(unbound), "%s", entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
-static void write_driver(const char *driver, const char *attr, const char *name)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", driver, attr);
-	fd = open(path, O_WRONLY);
-	igt_require_f(fd >= 0, "%s: %s\n", path, strerror(errno));
-	igt_assert_eq(write(fd, name, strlen(name)), strlen(name));
-	close(fd);
-}
-
-static void unbind(const char *driver)
-{
-	igt_require_f(find_bound(driver), "no device in %s\n", driver);
-	unbound_from = driver;
-	write_driver(driver, "unbind", unbound);
-}
-
-static void bind_again(void)
-{
-	if (unbound[0])
-		write_driver(unbound_from, "bind", unbound);
-	unbound[0] = 0;
 }
 
 /* What is left to do with a workspace whose device is gone. */
@@ -175,7 +124,7 @@ static void unbind_idle(int fd, const struct carillon_exporter *exporter, const 
 	map = carillon_bo_map(fd, s.handle, SIZE);
 	carillon_ws_store(&ws, VA, MARK);
 	igt_assert_eq(run(&ws), 1);
-	unbind(driver);
+	carillon_unbind(driver);
 	igt_assert_eq_u32(s.map[0], MARK);
 	check_unbound(&ws, &s, map);
 	gone_ws_fini(&ws);
@@ -188,13 +137,13 @@ static void unbind_idle(int fd, const struct carillon_exporter *exporter, const 
 
 static void test_unbind(int fd, const struct carillon_exporter *exporter)
 {
-	unbind_idle(fd, exporter, AUX_DRIVER);
+	unbind_idle(fd, exporter, CARILLON_AUX_DRIVER);
 }
 
 /* A kernel with CONFIG_DMA_API_DEBUG tells, then, what is still mapped for the device. */
 static void test_unbind_pci(int fd, const struct carillon_exporter *exporter)
 {
-	unbind_idle(fd, exporter, PCI_DRIVER);
+	unbind_idle(fd, exporter, CARILLON_PCI_DRIVER);
 }
 
 /* In the middle of a job that reads and writes an import. */
@@ -215,7 +164,7 @@ static void test_unbind_busy(int fd, const struct carillon_exporter *exporter)
 	fence = carillon_submit_fd(fd, blocked_job(&ws), -1);
 	carillon_dmabuf_import_fence(s.dmabuf, DMA_BUF_SYNC_WRITE, fence);
 	igt_assert_eq(sync_fence_status(fence), 0);
-	unbind(AUX_DRIVER);
+	carillon_unbind(CARILLON_AUX_DRIVER);
 	igt_assert_eq(carillon_fence_wait_close(fence), -ENODEV);
 	check_unbound(&ws, &s, map);
 	usleep(100000);
@@ -275,7 +224,7 @@ static void test_unbind_race(int fd, const struct carillon_exporter *exporter)
 	for (int i = 0; i < NUM_RACERS; i++)
 		igt_assert_eq(read(begun[0], &nothing, 1), 1);
 	close(begun[0]);
-	unbind(AUX_DRIVER);
+	carillon_unbind(CARILLON_AUX_DRIVER);
 	igt_waitchildren();
 	for (unsigned int i = 0; i < ARRAY_SIZE(dmabufs); i++)
 		close(dmabufs[i]);
@@ -303,7 +252,7 @@ static void unbind_subtests(const struct carillon_exporter *exporter)
 	for (unsigned int i = 0; i < ARRAY_SIZE(unbind_tests); i++) {
 		igt_subtest_group() {
 			igt_fixture() {
-				bind_again();
+				carillon_bind_again();
 				fd = drm_open_driver_render(DRIVER_ANY);
 			}
 
@@ -312,7 +261,7 @@ static void unbind_subtests(const struct carillon_exporter *exporter)
 				unbind_tests[i].test(fd, exporter);
 
 			igt_fixture()
-				bind_again();
+				carillon_bind_again();
 		}
 	}
 }

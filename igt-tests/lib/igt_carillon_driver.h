@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IGT_CARILLON_DRIVER_H
+#define IGT_CARILLON_DRIVER_H
+
+/* Drivers that the device can be taken from, as folders in sysfs. */
+#define CARILLON_AUX_DRIVER	"/sys/bus/auxiliary/drivers/carillon.drm"
+#define CARILLON_PCI_DRIVER	"/sys/bus/pci/drivers/carillon_pci"
+
+/* Unbind @driver's device; one at a time. */
+void carillon_unbind(const char *driver);
+
+/* Bind it again, if there is one. */
+void carillon_bind_again(void);
+
+#endif /* IGT_CARILLON_DRIVER_H */
