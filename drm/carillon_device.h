@@ -6,16 +6,19 @@
 #define _CARILLON_DEVICE_H
 
 #include <linux/bits.h>
+#include <linux/cleanup.h>
+#include <linux/compiler.h>
 #include <linux/container_of.h>
+#include <linux/errno.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
 
 #include <drm/drm_device.h>
 
+#include <bound/bound_gate.h>
 #include <hw/carillon_hw.h>
 
-struct bound_gate;
 struct carillon_core;
 struct carillon_core_info;
 struct device;
@@ -90,6 +93,53 @@ struct carillon_device {
 static inline struct carillon_device *to_carillon_device(struct drm_device *drm)
 {
 	return container_of(drm, struct carillon_device, drm);
+}
+
+/**
+ * carillon_enter() - enter the gate of a device that works
+ * @cdev: the device
+ * @tok: filled in; on the caller's stack
+ *
+ * No user memory is touched, nor waited for, until bound_exit(): a page of it can be
+ * anybody's, who takes his time (userfaultfd, FUSE), and unbind waits for the section.
+ *
+ * Context: Process, mmap_lock held or not.
+ * Return: 0, or -ENODEV, with nothing to exit.
+ */
+static __always_inline int __must_check carillon_enter(struct carillon_device *cdev,
+						       struct bound_token *tok)
+{
+	int ret = bound_enter(cdev->gate, tok);
+
+	if (!ret && READ_ONCE(cdev->lost)) {
+		bound_exit(tok);
+		ret = -ENODEV;
+	}
+	return ret;
+}
+
+/* The same as a scope: ACQUIRE(carillon_entered, tok)(cdev). */
+static __always_inline struct bound_token __carillon_enter_token(struct carillon_device *cdev)
+{
+	struct bound_token tok;
+
+	/* A refused token says so itself. */
+	(void)!carillon_enter(cdev, &tok);
+	return tok;
+}
+
+DEFINE_CLASS(carillon_entered, struct bound_token, bound_exit(&_T), __carillon_enter_token(cdev),
+	     struct carillon_device *cdev)
+__DEFINE_CLASS_IS_CONDITIONAL(carillon_entered, true);
+
+static __always_inline void *class_carillon_entered_lock_ptr(class_carillon_entered_t *tok)
+{
+	return bound_ok(tok) ? tok : NULL;
+}
+
+static __always_inline int class_carillon_entered_lock_err(class_carillon_entered_t *tok)
+{
+	return bound_ok(tok) ? 0 : -ENODEV;
 }
 
 unsigned int carillon_job_timeout_ms(void);

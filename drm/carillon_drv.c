@@ -8,12 +8,34 @@
  *
  * carillon binds to the auxiliary device of carillon_pci and is the DRM driver.
  *
- * An ioctl enters the gate of the auxiliary binding at one place,
- * carillon_ioctl_enter(), and passes the token on. That is all there is of "is
- * the device still there": drm_dev_enter() isn't used, since its one SRCU for all
- * DRM devices would make this driver's unbind wait for others' ioctls. The DRM
- * core's own ioctls on syncobjs touch no device and may sleep in there for ever,
- * so they stay outside.
+ * An ioctl enters the gate of the auxiliary binding with carillon_enter() and passes
+ * the token on. That is all there is of "is the device still there": drm_dev_enter()
+ * isn't used, since its one SRCU for all DRM devices would make this driver's unbind
+ * wait for others' ioctls. The DRM core's own ioctls on syncobjs touch no device and
+ * may sleep in there for ever, so they stay outside.
+ */
+
+/**
+ * DOC: Ioctls
+ *
+ * Unbind waits for everybody who is inside, so nobody is held up in there by a
+ * process. Memory of one is not touched: behind it can be a userfaultfd or a file
+ * system in user space, which answers late or never. Where it is accessed is
+ * outside, before or after:
+ *
+ * - Most ioctls have nothing but their struct, which the DRM core copies in before
+ *   and out after. They run inside as a whole (CARILLON_IOCTL_INSIDE()).
+ * - VM_BIND copies its operations, enters, does them.
+ * - QUERY enters, makes the answer, leaves, copies it out. An answer from before an
+ *   unbind is right, so the ioctl succeeds also if the device went meanwhile.
+ * - SUBMIT copies its jobs, enters and prepares them, leaves to write the numbers of
+ *   new descriptors, and enters again to commit, which can't fail. If the device
+ *   went in between it is rolled back, as if it had been refused at first.
+ *
+ * Waiting for the device inside is bounded by its timeouts, and for each other's
+ * mutexes by that: who holds one is in the gate, too, or needs no user memory, which
+ * lockdep knows of dma_resv locks. What is done many times (operations of a bind,
+ * waits of a submit) looks for bound_closing() between one and the next.
  */
 
 /**
@@ -86,51 +108,42 @@ unsigned int carillon_job_timeout_ms(void)
 typedef int (*carillon_ioctl_t)(const struct bound_token *tok, struct carillon_file *cfile,
 				void *data);
 
-static int carillon_ioctl_enter(struct drm_device *drm, struct drm_file *file, void *data,
-				carillon_ioctl_t func)
+static __always_inline int carillon_ioctl_inside(struct drm_device *drm, struct drm_file *file,
+						 void *data, carillon_ioctl_t func)
 {
-	struct carillon_device *cdev = to_carillon_device(drm);
+	ACQUIRE(carillon_entered, tok)(to_carillon_device(drm));
+	int ret = ACQUIRE_ERR(carillon_entered, &tok);
 
-	ACQUIRE(bound, tok)(cdev->gate);
-	int ret = ACQUIRE_ERR(bound, &tok);
-
-	if (ret)
-		return ret;
-	if (READ_ONCE(cdev->lost))
-		return -ENODEV;
-	return func(&tok, file->driver_priv, data);
+	return ret ?: func(&tok, file->driver_priv, data);
 }
 
-#define CARILLON_IOCTL(func)								\
-static int func##_entry(struct drm_device *drm, void *data, struct drm_file *file)	\
+#define CARILLON_IOCTL_INSIDE(func)							\
+static int func##_inside(struct drm_device *drm, void *data, struct drm_file *file)	\
 {											\
-	return carillon_ioctl_enter(drm, file, data, func);				\
+	return carillon_ioctl_inside(drm, file, data, func);				\
 }
 
-CARILLON_IOCTL(carillon_query_ioctl)
-CARILLON_IOCTL(carillon_bo_ioctl_create)
-CARILLON_IOCTL(carillon_bo_ioctl_mmap_offset)
-CARILLON_IOCTL(carillon_vm_ioctl_create)
-CARILLON_IOCTL(carillon_vm_ioctl_destroy)
-CARILLON_IOCTL(carillon_vm_ioctl_bind)
-CARILLON_IOCTL(carillon_queue_ioctl_create)
-CARILLON_IOCTL(carillon_queue_ioctl_destroy)
-CARILLON_IOCTL(carillon_queue_ioctl_get_state)
-CARILLON_IOCTL(carillon_submit_ioctl)
+CARILLON_IOCTL_INSIDE(carillon_bo_ioctl_create)
+CARILLON_IOCTL_INSIDE(carillon_bo_ioctl_mmap_offset)
+CARILLON_IOCTL_INSIDE(carillon_vm_ioctl_create)
+CARILLON_IOCTL_INSIDE(carillon_vm_ioctl_destroy)
+CARILLON_IOCTL_INSIDE(carillon_queue_ioctl_create)
+CARILLON_IOCTL_INSIDE(carillon_queue_ioctl_destroy)
+CARILLON_IOCTL_INSIDE(carillon_queue_ioctl_get_state)
 
 #define CARILLON_IOCTL_DEF(name, func)	\
-	DRM_IOCTL_DEF_DRV(CARILLON_##name, func##_entry, DRM_RENDER_ALLOW)
+	DRM_IOCTL_DEF_DRV(CARILLON_##name, func, DRM_RENDER_ALLOW)
 
 static const struct drm_ioctl_desc carillon_ioctls[] = {
 	CARILLON_IOCTL_DEF(QUERY, carillon_query_ioctl),
-	CARILLON_IOCTL_DEF(BO_CREATE, carillon_bo_ioctl_create),
-	CARILLON_IOCTL_DEF(BO_MMAP_OFFSET, carillon_bo_ioctl_mmap_offset),
-	CARILLON_IOCTL_DEF(VM_CREATE, carillon_vm_ioctl_create),
-	CARILLON_IOCTL_DEF(VM_DESTROY, carillon_vm_ioctl_destroy),
+	CARILLON_IOCTL_DEF(BO_CREATE, carillon_bo_ioctl_create_inside),
+	CARILLON_IOCTL_DEF(BO_MMAP_OFFSET, carillon_bo_ioctl_mmap_offset_inside),
+	CARILLON_IOCTL_DEF(VM_CREATE, carillon_vm_ioctl_create_inside),
+	CARILLON_IOCTL_DEF(VM_DESTROY, carillon_vm_ioctl_destroy_inside),
 	CARILLON_IOCTL_DEF(VM_BIND, carillon_vm_ioctl_bind),
-	CARILLON_IOCTL_DEF(QUEUE_CREATE, carillon_queue_ioctl_create),
-	CARILLON_IOCTL_DEF(QUEUE_DESTROY, carillon_queue_ioctl_destroy),
-	CARILLON_IOCTL_DEF(QUEUE_GET_STATE, carillon_queue_ioctl_get_state),
+	CARILLON_IOCTL_DEF(QUEUE_CREATE, carillon_queue_ioctl_create_inside),
+	CARILLON_IOCTL_DEF(QUEUE_DESTROY, carillon_queue_ioctl_destroy_inside),
+	CARILLON_IOCTL_DEF(QUEUE_GET_STATE, carillon_queue_ioctl_get_state_inside),
 	CARILLON_IOCTL_DEF(SUBMIT, carillon_submit_ioctl),
 };
 

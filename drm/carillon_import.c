@@ -147,11 +147,9 @@ struct drm_gem_object *carillon_import_dma_buf(struct drm_device *drm, struct dm
 	struct carillon_device *cdev = to_carillon_device(drm);
 	struct drm_gem_object *obj;
 
-	ACQUIRE(bound, tok)(cdev->gate);
-	int ret = ACQUIRE_ERR(bound, &tok);
+	ACQUIRE(carillon_entered, tok)(cdev);
+	int ret = ACQUIRE_ERR(carillon_entered, &tok);
 
-	if (!ret && READ_ONCE(cdev->lost))
-		ret = -ENODEV;
 	if (ret)
 		return ERR_PTR(ret);
 

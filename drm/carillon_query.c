@@ -13,25 +13,28 @@
 
 #include "carillon_core.h"
 #include "carillon_device.h"
-#include "carillon_file.h"
 #include "carillon_query.h"
 
-static int carillon_query_copy(struct drm_carillon_query *args, const void *answer,
-			       u32 size_bytes)
-{
-	if (args->pointer) {
-		size_bytes = min(size_bytes, args->size);
-		if (copy_to_user(u64_to_user_ptr(args->pointer), answer, size_bytes))
-			return -EFAULT;
-	}
-	args->size = size_bytes;
-	return 0;
-}
+/**
+ * struct carillon_answer - what is made inside the gate and copied out outside
+ * @size_bytes: of the member that is used
+ * @device: for DRM_CARILLON_QUERY_DEVICE
+ * @timestamp: for DRM_CARILLON_QUERY_TIMESTAMP
+ */
+struct carillon_answer {
+	u32 size_bytes;
+	union {
+		struct drm_carillon_device_info device;
+		struct drm_carillon_timestamp_info timestamp;
+	};
+};
 
-static int carillon_query_device(struct carillon_device *cdev, struct drm_carillon_query *args)
+static void carillon_query_device(struct carillon_device *cdev, struct carillon_answer *answer)
 {
 	const struct carillon_core_info *info = cdev->info;
-	const struct drm_carillon_device_info answer = {
+
+	answer->size_bytes = sizeof(answer->device);
+	answer->device = (struct drm_carillon_device_info){
 		.hw_version = info->hw_version,
 		.fw_version = info->fw_version,
 		.fw_interface = info->fw_interface,
@@ -50,48 +53,77 @@ static int carillon_query_device(struct carillon_device *cdev, struct drm_carill
 		.bind_ops_max = CARILLON_BIND_OPS_MAX,
 		.job_timeout_ms = carillon_job_timeout_ms(),
 	};
-
-	return carillon_query_copy(args, &answer, sizeof(answer));
 }
 
 static int carillon_query_timestamp(const struct bound_token *tok, struct carillon_device *cdev,
-				    struct drm_carillon_query *args)
+				    const struct drm_carillon_query *args,
+				    struct carillon_answer *answer)
 {
-	struct drm_carillon_timestamp_info answer = { };
+	struct drm_carillon_timestamp_info *t = &answer->timestamp;
 
+	answer->size_bytes = sizeof(*t);
 	/* A size alone needs no reading. */
-	if (args->pointer) {
-		answer.cpu_ns = ktime_get_ns();
-		answer.device_ns = carillon_core_time_ns(tok, cdev->core);
-		answer.uncertainty_ns = ktime_get_ns() - answer.cpu_ns;
-		if (!carillon_core_check(tok, cdev->core))
-			return -ENODEV;
-		/* There, but all ones: in the middle of a function-level reset. */
-		if (upper_32_bits(answer.device_ns) == U32_MAX)
-			return -EAGAIN;
+	if (!args->pointer)
+		return 0;
+
+	t->cpu_ns = ktime_get_ns();
+	t->device_ns = carillon_core_time_ns(tok, cdev->core);
+	t->uncertainty_ns = ktime_get_ns() - t->cpu_ns;
+	if (!carillon_core_check(tok, cdev->core))
+		return -ENODEV;
+	/* There, but all ones: in the middle of a function-level reset. */
+	if (upper_32_bits(t->device_ns) == U32_MAX)
+		return -EAGAIN;
+	return 0;
+}
+
+/* The part that is inside the gate. */
+static int carillon_query_answer(struct carillon_device *cdev,
+				 const struct drm_carillon_query *args,
+				 struct carillon_answer *answer)
+{
+	ACQUIRE(carillon_entered, tok)(cdev);
+	int ret = ACQUIRE_ERR(carillon_entered, &tok);
+
+	if (ret)
+		return ret;
+	switch (args->type) {
+	case DRM_CARILLON_QUERY_DEVICE:
+		carillon_query_device(cdev, answer);
+		return 0;
+	case DRM_CARILLON_QUERY_TIMESTAMP:
+		return carillon_query_timestamp(&tok, cdev, args, answer);
+	default:
+		return -EINVAL;
 	}
-	return carillon_query_copy(args, &answer, sizeof(answer));
 }
 
 /**
  * carillon_query_ioctl() - DRM_CARILLON_QUERY
- * @tok: token of the DRM driver's gate
- * @cfile: the file
+ * @drm: the device
  * @data: &struct drm_carillon_query
+ * @file: the file
  *
- * Context: Process.
+ * Context: Process, outside of the gate.
  * Return: 0 or -errno, see the uAPI header.
  */
-int carillon_query_ioctl(const struct bound_token *tok, struct carillon_file *cfile, void *data)
+int carillon_query_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_carillon_query *args = data;
+	struct carillon_answer answer = { };
+	u32 size_bytes;
+	int ret;
 
-	switch (args->type) {
-	case DRM_CARILLON_QUERY_DEVICE:
-		return carillon_query_device(cfile->cdev, args);
-	case DRM_CARILLON_QUERY_TIMESTAMP:
-		return carillon_query_timestamp(tok, cfile->cdev, args);
-	default:
-		return -EINVAL;
+	ret = carillon_query_answer(to_carillon_device(drm), args, &answer);
+	if (ret)
+		return ret;
+
+	size_bytes = answer.size_bytes;
+	if (args->pointer) {
+		size_bytes = min(size_bytes, args->size);
+		if (copy_to_user(u64_to_user_ptr(args->pointer), &answer.device, size_bytes))
+			return -EFAULT;
 	}
+	args->size = size_bytes;
+	return 0;
 }

@@ -5,9 +5,9 @@
 #ifndef _CARILLON_QUERY_H
 #define _CARILLON_QUERY_H
 
-struct bound_token;
-struct carillon_file;
+struct drm_device;
+struct drm_file;
 
-int carillon_query_ioctl(const struct bound_token *tok, struct carillon_file *cfile, void *data);
+int carillon_query_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
 
 #endif

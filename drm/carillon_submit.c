@@ -6,16 +6,22 @@
 /**
  * DOC: Submit
  *
- * Four passes over the jobs, of which only the last has an effect:
+ * Four steps, of which only the last has an effect. Those that use the device are
+ * inside the gate, those that touch user memory outside:
  *
- * 1. Copy and check everything, so that what is malformed is refused whatever else
- *    is wrong.
- * 2. Look up: queues, syncobjs, sync_files; make the jobs.
- * 3. Prepare, and write the numbers of the new descriptors to user memory.
- * 4. Commit. It can't fail.
+ * ======  ==========================================================================
+ * where   what
+ * ======  ==========================================================================
+ * out     Copy and check everything, so that what is malformed is refused whatever
+ *         else is wrong.
+ * in      Look up queues, syncobjs, sync_files; make the jobs and prepare them.
+ * out     Write the numbers of the new descriptors to user memory.
+ * in      Commit. It can't fail, but the gate can be closed by now.
+ * ======  ==========================================================================
  *
  * Until then putting the jobs rolls everything back: descriptors are only
- * reserved, syncobjs untouched.
+ * reserved, syncobjs untouched. Jobs that are prepared belong to nobody else and keep
+ * their queues, also those of a device that has gone; nothing waits for them.
  */
 
 #include <linux/sched/signal.h>
@@ -144,7 +150,8 @@ out_put:
 	return ret;
 }
 
-static int carillon_submit_add_waits(struct carillon_submit *sub, struct carillon_submit_job *sjob)
+static int carillon_submit_add_waits(const struct bound_token *tok, struct carillon_submit *sub,
+				     struct carillon_submit_job *sjob)
 {
 	u32 i;
 
@@ -156,6 +163,8 @@ static int carillon_submit_add_waits(struct carillon_submit *sub, struct carillo
 			continue;
 		/* Each may have to look through all signals before: seconds, at worst. */
 		cond_resched();
+		if (bound_closing(tok))
+			return -ENODEV;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		ret = carillon_syncs_wait(&sub->syncs, sjob->job, sync);
@@ -184,7 +193,7 @@ static int carillon_submit_add_signals(struct carillon_submit *sub,
 	return 0;
 }
 
-static int carillon_submit_lookup(struct carillon_submit *sub)
+static int carillon_submit_lookup(const struct bound_token *tok, struct carillon_submit *sub)
 {
 	u32 i;
 	int ret;
@@ -192,7 +201,7 @@ static int carillon_submit_lookup(struct carillon_submit *sub)
 	for (i = 0; i < sub->num; i++) {
 		ret = carillon_submit_make_job(sub, &sub->jobs[i]);
 		if (!ret)
-			ret = carillon_submit_add_waits(sub, &sub->jobs[i]);
+			ret = carillon_submit_add_waits(tok, sub, &sub->jobs[i]);
 		if (!ret)
 			ret = carillon_submit_add_signals(sub, &sub->jobs[i]);
 		if (ret)
@@ -201,7 +210,7 @@ static int carillon_submit_lookup(struct carillon_submit *sub)
 	return 0;
 }
 
-static int carillon_submit_write_fds(const struct carillon_submit_job *sjob)
+static int carillon_submit_write_job_fds(const struct carillon_submit_job *sjob)
 {
 	u32 i;
 
@@ -219,22 +228,45 @@ static int carillon_submit_write_fds(const struct carillon_submit_job *sjob)
 	return 0;
 }
 
+static int carillon_submit_write_fds(const struct carillon_submit *sub)
+{
+	u32 i;
+
+	for (i = 0; i < sub->num; i++) {
+		int ret = carillon_submit_write_job_fds(&sub->jobs[i]);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 static int carillon_submit_prepare(struct carillon_submit *sub)
 {
 	u32 i;
 	int ret;
 
-	for (i = 0; i < sub->num; i++) {
-		struct carillon_submit_job *sjob = &sub->jobs[i];
+	ACQUIRE(carillon_entered, tok)(sub->cfile->cdev);
+	ret = ACQUIRE_ERR(carillon_entered, &tok);
+	if (ret)
+		return ret;
 
-		sub->commit[i] = &sjob->job->base;
-		ret = jobq_job_prepare(&sjob->job->base);
-		if (!ret)
-			ret = carillon_submit_write_fds(sjob);
-		if (ret)
-			return ret;
+	ret = carillon_submit_lookup(&tok, sub);
+	for (i = 0; i < sub->num && !ret; i++) {
+		sub->commit[i] = &sub->jobs[i].job->base;
+		ret = jobq_job_prepare(sub->commit[i]);
 	}
-	return 0;
+	return ret;
+}
+
+static int carillon_submit_commit(struct carillon_submit *sub)
+{
+	ACQUIRE(carillon_entered, tok)(sub->cfile->cdev);
+	int ret = ACQUIRE_ERR(carillon_entered, &tok);
+
+	if (!ret)
+		jobq_commit(sub->commit, sub->num);
+	return ret;
 }
 
 static void carillon_submit_fini(struct carillon_submit *sub)
@@ -262,29 +294,27 @@ static int carillon_submit_do(struct carillon_submit *sub,
 		return -ENOMEM;
 
 	ret = carillon_submit_copy(sub, array);
-	if (ret)
-		return ret;
-	ret = carillon_submit_lookup(sub);
-	if (ret)
-		return ret;
-	ret = carillon_submit_prepare(sub);
-	if (ret)
-		return ret;
-	jobq_commit(sub->commit, sub->num);
-	return 0;
+	if (!ret)
+		ret = carillon_submit_prepare(sub);
+	if (!ret)
+		ret = carillon_submit_write_fds(sub);
+	if (!ret)
+		ret = carillon_submit_commit(sub);
+	return ret;
 }
 
 /**
  * carillon_submit_ioctl() - DRM_CARILLON_SUBMIT
- * @tok: token of the DRM driver's gate
- * @cfile: the file
+ * @drm: the device
  * @data: &struct drm_carillon_submit
+ * @file: the file
  *
- * Context: Process, may sleep.
+ * Context: Process, may sleep, outside of the gate.
  * Return: 0 or -errno, see the uAPI header.
  */
-int carillon_submit_ioctl(const struct bound_token *tok, struct carillon_file *cfile, void *data)
+int carillon_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *file)
 {
+	struct carillon_file *cfile = file->driver_priv;
 	struct drm_carillon_submit *args = data;
 	struct carillon_submit sub = { .cfile = cfile, .num = args->jobs.count };
 	int ret;

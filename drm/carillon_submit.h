@@ -5,9 +5,9 @@
 #ifndef _CARILLON_SUBMIT_H
 #define _CARILLON_SUBMIT_H
 
-struct bound_token;
-struct carillon_file;
+struct drm_device;
+struct drm_file;
 
-int carillon_submit_ioctl(const struct bound_token *tok, struct carillon_file *cfile, void *data);
+int carillon_submit_ioctl(struct drm_device *drm, void *data, struct drm_file *file);
 
 #endif

@@ -17,6 +17,8 @@
 struct bound_token;
 struct carillon_device;
 struct carillon_file;
+struct drm_device;
+struct drm_file;
 
 /**
  * struct carillon_vm - an address space
@@ -64,8 +66,7 @@ int carillon_vm_ioctl_create(const struct bound_token *tok, struct carillon_file
 			     void *data);
 int carillon_vm_ioctl_destroy(const struct bound_token *tok, struct carillon_file *cfile,
 			      void *data);
-int carillon_vm_ioctl_bind(const struct bound_token *tok, struct carillon_file *cfile,
-			   void *data);
+int carillon_vm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *file);
 
 /* From carillon_vm_bind.c. */
 extern const struct drm_gpuvm_ops carillon_vm_ops;

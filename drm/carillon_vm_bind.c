@@ -6,8 +6,8 @@
 /**
  * DOC: Bind
  *
- * All operations of an ioctl are copied and checked before the first is done. An
- * operation then prepares all that can fail: the buffer's pages, the page
+ * All operations of an ioctl are copied and checked before the gate is entered and the
+ * first is done. An operation then prepares all that can fail: the buffer's pages, the page
  * tables, and the (at most three) mapping objects that it may need; after that
  * the drm_gpuvm steps only link, unlink and write entries.
  *
@@ -354,17 +354,41 @@ static int carillon_bind_check_args(const struct drm_carillon_vm_bind *args)
 				    CARILLON_BIND_OPS_MAX);
 }
 
+/* The part that is inside the gate; @count: how many, becomes how many were done. */
+static int carillon_bind_enter(struct carillon_vm *vm, struct carillon_bind *binds, u32 *count)
+{
+	u32 num = *count;
+	int ret;
+
+	/* On the way the count says what was done. */
+	*count = 0;
+	ACQUIRE(carillon_entered, tok)(vm->cdev);
+	ret = ACQUIRE_ERR(carillon_entered, &tok);
+	if (ret)
+		return ret;
+
+	ret = mutex_lock_interruptible(&vm->mutex);
+	if (ret)
+		return ret;
+	*count = num;
+	ret = carillon_bind_all(&tok, vm, binds, count);
+	drm_gpuvm_bo_deferred_cleanup(&vm->base);
+	mutex_unlock(&vm->mutex);
+	return ret;
+}
+
 /**
  * carillon_vm_ioctl_bind() - DRM_CARILLON_VM_BIND
- * @tok: token of the DRM driver's gate
- * @cfile: the file
+ * @drm: the device
  * @data: &struct drm_carillon_vm_bind
+ * @file: the file
  *
- * Context: Process, may sleep.
+ * Context: Process, may sleep, outside of the gate.
  * Return: 0 or -errno, see the uAPI header.
  */
-int carillon_vm_ioctl_bind(const struct bound_token *tok, struct carillon_file *cfile, void *data)
+int carillon_vm_ioctl_bind(struct drm_device *drm, void *data, struct drm_file *file)
 {
+	struct carillon_file *cfile = file->driver_priv;
 	struct drm_carillon_vm_bind *args = data;
 	u32 num, count = args->ops.count;
 	struct carillon_bind *binds;
@@ -380,19 +404,13 @@ int carillon_vm_ioctl_bind(const struct bound_token *tok, struct carillon_file *
 	binds = carillon_binds_get(cfile, &args->ops);
 	if (IS_ERR(binds)) {
 		ret = PTR_ERR(binds);
-		/* As on the way, the count says what was done. */
 		if (ret == -ENOMEM)
 			args->ops.count = 0;
 		goto out_put;
 	}
 
 	num = count;
-	ret = mutex_lock_interruptible(&vm->mutex);
-	if (!ret) {
-		ret = carillon_bind_all(tok, vm, binds, &num);
-		drm_gpuvm_bo_deferred_cleanup(&vm->base);
-		mutex_unlock(&vm->mutex);
-	}
+	ret = carillon_bind_enter(vm, binds, &num);
 	/* drmIoctl() repeats with what it finds in the struct: all of it then. */
 	if (ret != -EINTR)
 		args->ops.count = num;
