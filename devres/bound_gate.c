@@ -75,6 +75,7 @@
 
 #include <bound/bound_gate.h>
 #include <bound/bound_sleeper.h>
+#include <kunit/visibility.h>
 #include <linux/bug.h>
 #include <linux/device.h>
 #include <linux/export.h>
@@ -206,6 +207,7 @@ free_gate:
 	kfree(gate);
 	return ERR_PTR(ret);
 }
+EXPORT_SYMBOL_IF_KUNIT(bound_gate_alloc);
 
 static void bound_gate_unbind(void *data)
 {
@@ -351,6 +353,7 @@ void bound_gate_revoke(struct bound_gate *gate)
 	bound_map_revoke_all(gate);
 	bound_gate_orphan(gate);
 }
+EXPORT_SYMBOL_IF_KUNIT(bound_gate_revoke);
 
 /**
  * bound_gate_get() - take a reference

@@ -4,6 +4,7 @@
  */
 
 #include <bound/bound_map.h>
+#include <kunit/visibility.h>
 #include <linux/bug.h>
 #include <linux/cleanup.h>
 #include <linux/device.h>
@@ -38,6 +39,7 @@ int bound_map_add(struct bound_map *map, struct bound_gate *gate,
 	list_add(&map->node, &gate->maps);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(bound_map_add);
 
 /**
  * bound_map_revoke_all() - unmap what was mapped through a gate, the newest first

@@ -15,6 +15,7 @@
 #include <linux/string.h>
 
 #include "../bound_internal.h"
+#include "test_gate.h"
 #include "test_suites.h"
 #include "test_thread.h"
 
@@ -55,42 +56,10 @@ static void gate_exit(struct kunit *test)
 		bound_gate_put(ctx->gate);
 }
 
-/* Enters, is held inside, leaves. Returns what a nested bound_enter() said at the end. */
-static int reader_fn(struct test_thread *thread)
-{
-	struct bound_gate *gate = thread->arg;
-	struct bound_token tok, inner;
-	int ret;
-
-	ret = bound_enter(gate, &tok);
-	if (ret)
-		return ret;
-	test_thread_arrive(thread);
-	ret = bound_enter(gate, &inner);
-	bound_exit(&inner);
-	bound_exit(&tok);
-	return ret;
-}
-
-static int closer_fn(struct test_thread *thread)
-{
-	bound_gate_close(thread->arg);
-	return 0;
-}
-
 static int unbinder_fn(struct test_thread *thread)
 {
 	device_release_driver(thread->arg);
 	return 0;
-}
-
-static void wait_closed(struct kunit *test, struct bound_gate *gate)
-{
-	int tries;
-
-	for (tries = 0; tries < 1000 && !bound_gate_closed(gate); tries++)
-		msleep(20);
-	KUNIT_ASSERT_TRUE(test, bound_gate_closed(gate));
 }
 
 static void create_refuses_bad_parameters(struct kunit *test)
@@ -134,7 +103,7 @@ static void sections_nest(struct kunit *test)
 	bound_exit(&b);
 	KUNIT_EXPECT_TRUE(test, bound_ok(&a));
 	/* the outer one alone holds up the closing */
-	closer = test_thread_start(test, "closer", closer_fn, ctx->gate);
+	closer = test_thread_start(test, "closer", test_gate_closer, ctx->gate);
 	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(closer));
 	KUNIT_EXPECT_TRUE(test, bound_closing(&a));
 	bound_exit(&a);
@@ -203,13 +172,13 @@ static void scopes_enter_and_exit(struct kunit *test)
 static void closing_waits_for_readers(struct kunit *test)
 {
 	struct gate_ctx *ctx = test->priv;
-	struct test_thread *reader = test_thread_start(test, "reader", reader_fn, ctx->gate);
+	struct test_thread *reader = test_thread_start(test, "reader", test_gate_reader, ctx->gate);
 	struct test_thread *closer, *second;
 
 	test_thread_wait_arrived(test, reader);
-	closer = test_thread_start(test, "closer", closer_fn, ctx->gate);
-	wait_closed(test, ctx->gate);
-	second = test_thread_start(test, "second", closer_fn, ctx->gate);
+	closer = test_thread_start(test, "closer", test_gate_closer, ctx->gate);
+	test_gate_wait_closed(test, ctx->gate);
+	second = test_thread_start(test, "second", test_gate_closer, ctx->gate);
 	/* whoever closes waits, not just the first */
 	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(closer));
 	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(second));
@@ -230,7 +199,7 @@ static void closing_ignores_other_gates(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
 	gate = bound_gate_create(other, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
-	reader = test_thread_start(test, "reader", reader_fn, gate);
+	reader = test_thread_start(test, "reader", test_gate_reader, gate);
 	test_thread_wait_arrived(test, reader);
 	/* returns, with the other gate's reader still inside */
 	bound_gate_close(ctx->gate);
@@ -242,14 +211,14 @@ static void closing_ignores_other_gates(struct kunit *test)
 static void unbind_waits_and_rebind_opens(struct kunit *test)
 {
 	struct gate_ctx *ctx = test->priv;
-	struct test_thread *reader = test_thread_start(test, "reader", reader_fn, ctx->gate);
+	struct test_thread *reader = test_thread_start(test, "reader", test_gate_reader, ctx->gate);
 	struct test_thread *unbinder;
 	struct bound_token tok;
 	struct bound_gate *gate;
 
 	test_thread_wait_arrived(test, reader);
 	unbinder = test_thread_start(test, "unbinder", unbinder_fn, ctx->dev);
-	wait_closed(test, ctx->gate);
+	test_gate_wait_closed(test, ctx->gate);
 	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(unbinder));
 	test_thread_let_go(reader);
 	test_thread_join(test, unbinder);
@@ -330,8 +299,8 @@ static void waits_end_by_themselves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bound_wait_event_interruptible_timeout(&tok, ctx->wq, false, 2), 0);
 	KUNIT_EXPECT_GE(test, bound_wait_event_timeout(&tok, ctx->wq, true, 2), 1);
 
-	closer = test_thread_start(test, "closer", closer_fn, ctx->gate);
-	wait_closed(test, ctx->gate);
+	closer = test_thread_start(test, "closer", test_gate_closer, ctx->gate);
+	test_gate_wait_closed(test, ctx->gate);
 	/* registered too late to be woken, and yet it ends; what has happened counts more */
 	KUNIT_EXPECT_EQ(test, bound_wait_event_timeout(&tok, ctx->wq, false, HZ * 60), -ENODEV);
 	KUNIT_EXPECT_GE(test, bound_wait_event_timeout(&tok, ctx->wq, true, HZ), 1);
@@ -402,9 +371,9 @@ static void report_names_the_reader(struct kunit *test)
 		kunit_skip(test, "readers aren't tracked on this kernel");
 	}
 	KUNIT_EXPECT_STREQ(test, describe(test, ctx->gate), "");
-	reader = test_thread_start(test, "culprit", reader_fn, ctx->gate);
+	reader = test_thread_start(test, "culprit", test_gate_reader, ctx->gate);
 	test_thread_wait_arrived(test, reader);
-	scnprintf(ip, sizeof(ip), "culprit:%d entered at reader_fn+",
+	scnprintf(ip, sizeof(ip), "culprit:%d entered at test_gate_reader+",
 		  task_pid_nr(reader->task));
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(describe(test, ctx->gate), ip), "%s",
 				  describe(test, ctx->gate));
@@ -440,14 +409,14 @@ static void readers_without_slot_are_counted(struct kunit *test)
 static void closing_complains_and_waits_on(struct kunit *test)
 {
 	struct gate_ctx *ctx = test->priv;
-	struct test_thread *reader = test_thread_start(test, "culprit", reader_fn, ctx->gate);
 	unsigned int report_ms = bound_report_ms;
-	struct test_thread *closer;
+	struct test_thread *reader, *closer;
 	int tries;
 
+	reader = test_thread_start(test, "culprit", test_gate_reader, ctx->gate);
 	test_thread_wait_arrived(test, reader);
 	WRITE_ONCE(bound_report_ms, REPORT_MS);
-	closer = test_thread_start(test, "closer", closer_fn, ctx->gate);
+	closer = test_thread_start(test, "closer", test_gate_closer, ctx->gate);
 	for (tries = 0; tries < 1000 && atomic_read(&ctx->gate->reports) < 2; tries++)
 		msleep(REPORT_MS);
 	WRITE_ONCE(bound_report_ms, report_ms);

@@ -9,9 +9,10 @@
 #include "test_suites.h"
 
 kunit_test_suites(&bound_gate_suite, &bound_assume_suite, &bound_bar_suite, &bound_sized_suite,
-		  &bound_aux_suite, &bound_fail_suite);
+		  &bound_aux_suite, &bound_fail_suite, &bound_order_suite, &bound_race_suite);
 
 MODULE_DESCRIPTION("KUnit tests of bound.ko");
 MODULE_IMPORT_NS("BOUND");
 MODULE_IMPORT_NS("CARILLON_KUNIT");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
 MODULE_LICENSE("GPL");

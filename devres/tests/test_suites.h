@@ -10,5 +10,7 @@ extern struct kunit_suite bound_bar_suite;
 extern struct kunit_suite bound_sized_suite;
 extern struct kunit_suite bound_aux_suite;
 extern struct kunit_suite bound_fail_suite;
+extern struct kunit_suite bound_order_suite;
+extern struct kunit_suite bound_race_suite;
 
 #endif /* _DEVRES_TESTS_TEST_SUITES_H_ */

@@ -8,6 +8,7 @@
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/list.h>
 #include <linux/sched/task.h>
 
 #include "test_thread.h"
@@ -16,6 +17,9 @@
 #define TEST_THREAD_TIMEOUT (60 * HZ)
 /* how long something has to be blocked to be called blocked */
 #define TEST_THREAD_BLOCKED_MS 100
+
+/* Threads of the test that runs; its thread alone touches the list. */
+static LIST_HEAD(test_threads);
 
 static int test_thread_main(void *data)
 {
@@ -26,12 +30,17 @@ static int test_thread_main(void *data)
 	return 0;
 }
 
-/* Also after a failed assertion: nothing of the test runs when it has ended. */
+/*
+ * Also after a failed assertion: nothing of the test runs when it has ended. All are let
+ * go, as this one may wait for another one.
+ */
 static void test_thread_cleanup(void *data)
 {
-	struct test_thread *thread = data;
+	struct test_thread *thread = data, *other;
 
-	complete_all(&thread->go);
+	list_for_each_entry(other, &test_threads, node)
+		complete_all(&other->go);
+	list_del(&thread->node);
 	kthread_stop_put(thread->task);
 }
 
@@ -60,6 +69,7 @@ struct test_thread *test_thread_start(struct kunit *test, const char *name,
 	task = kthread_create(test_thread_main, thread, "%s", name);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	thread->task = get_task_struct(task);
+	list_add(&thread->node, &test_threads);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, test_thread_cleanup, thread), 0);
 	wake_up_process(task);
 	return thread;

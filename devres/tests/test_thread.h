@@ -3,6 +3,7 @@
 #define _DEVRES_TESTS_TEST_THREAD_H_
 
 #include <linux/completion.h>
+#include <linux/list.h>
 #include <linux/types.h>
 
 struct kunit;
@@ -19,6 +20,8 @@ struct test_thread {
 	int (*fn)(struct test_thread *thread);
 	/** @arg: for @fn */
 	void *arg;
+	/** @node: among the threads of the test */
+	struct list_head node;
 	/** @task: the thread, with a reference */
 	struct task_struct *task;
 	/** @arrived: done when @fn is where it is to be held */
