@@ -253,6 +253,11 @@ static void bound_gate_drained(struct rcu_head *head)
 	complete_all(&gate->drained);
 }
 
+static bool bound_gate_is_shut(struct bound_gate *gate)
+{
+	return bound_gate_closed(gate);
+}
+
 /* Refuses new readers and starts waiting for those inside; only the first call does. */
 static void bound_gate_shut(struct bound_gate *gate)
 {
@@ -299,15 +304,35 @@ static void bound_gate_drain(struct bound_gate *gate)
 	}
 }
 
-static struct bound_gate *bound_gate_undrained_child(struct bound_gate *gate)
+static bool bound_gate_is_drained(struct bound_gate *gate)
+{
+	return completion_done(&gate->drained);
+}
+
+/* The first child that isn't done yet, with a reference. */
+static struct bound_gate *bound_gate_child_to_do(struct bound_gate *gate,
+						 bool (*done)(struct bound_gate *gate))
 {
 	struct bound_gate *child;
 
 	guard(spinlock_irqsave)(&gate->lock);
 	list_for_each_entry(child, &gate->children, sibling)
-		if (!completion_done(&child->drained))
+		if (!done(child))
 			return bound_gate_get(child);
 	return NULL;
+}
+
+/* Goes as deep as devices with gates do. */
+static void bound_gate_shut_all(struct bound_gate *gate)
+{
+	struct bound_gate *child;
+
+	bound_gate_shut(gate);
+	/* No new child from here on, so this ends. */
+	while ((child = bound_gate_child_to_do(gate, bound_gate_is_shut))) {
+		bound_gate_shut_all(child);
+		bound_gate_put(child);
+	}
 }
 
 /**
@@ -329,9 +354,9 @@ void bound_gate_close(struct bound_gate *gate)
 	struct bound_gate *child;
 
 	might_sleep();
-	bound_gate_shut(gate);
-	/* No new child from here on, so this ends. */
-	while ((child = bound_gate_undrained_child(gate))) {
+	/* All at once, as a reader of one gate may be waiting for one of another. */
+	bound_gate_shut_all(gate);
+	while ((child = bound_gate_child_to_do(gate, bound_gate_is_drained))) {
 		bound_gate_close(child);
 		bound_gate_put(child);
 	}

@@ -190,6 +190,29 @@ static void new_while_closing_waits(struct kunit *test)
 	test_thread_join(test, closer);
 }
 
+/* A child's reader that waits for another child's: both are told at once. */
+static void readers_below_are_told_at_once(struct kunit *test)
+{
+	struct order_ctx *ctx = test->priv;
+	struct bound_gate *second = order_gate(test, ctx->parent);
+	struct test_thread *reader, *other, *closer;
+
+	reader = test_thread_start(test, "reader", test_gate_reader, ctx->gate);
+	other = test_thread_start(test, "other", test_gate_reader, second);
+	test_thread_wait_arrived(test, reader);
+	test_thread_wait_arrived(test, other);
+	closer = test_thread_start(test, "closer", test_gate_closer, ctx->parent);
+	test_gate_wait_closed(test, ctx->gate);
+	test_gate_wait_closed(test, second);
+	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(closer));
+	test_thread_let_go(other);
+	KUNIT_EXPECT_EQ(test, test_thread_join(test, other), -ENODEV);
+	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(closer));
+	test_thread_let_go(reader);
+	KUNIT_EXPECT_EQ(test, test_thread_join(test, reader), -ENODEV);
+	test_thread_join(test, closer);
+}
+
 static int mapper(struct test_thread *thread)
 {
 	struct order_ctx *ctx = thread->arg;
@@ -271,6 +294,7 @@ static struct kunit_case order_cases[] = {
 	KUNIT_CASE(closed_just_after_the_section_began),
 	KUNIT_CASE(revoked_while_closing_waits),
 	KUNIT_CASE(new_while_closing_waits),
+	KUNIT_CASE(readers_below_are_told_at_once),
 	KUNIT_CASE(revoked_while_mapping),
 	KUNIT_CASE(sleeper_leaves_while_it_is_woken),
 	{ }
