@@ -304,9 +304,10 @@ static void bound_gate_drain(struct bound_gate *gate)
 	}
 }
 
-static bool bound_gate_is_drained(struct bound_gate *gate)
+static bool bound_gate_is_quiet(struct bound_gate *gate)
 {
-	return completion_done(&gate->drained);
+	/* Pairs with the release in bound_gate_close(). */
+	return smp_load_acquire(&gate->quiet);
 }
 
 /* The first child that isn't done yet, with a reference. */
@@ -356,11 +357,13 @@ void bound_gate_close(struct bound_gate *gate)
 	might_sleep();
 	/* All at once, as a reader of one gate may be waiting for one of another. */
 	bound_gate_shut_all(gate);
-	while ((child = bound_gate_child_to_do(gate, bound_gate_is_drained))) {
+	while ((child = bound_gate_child_to_do(gate, bound_gate_is_quiet))) {
 		bound_gate_close(child);
 		bound_gate_put(child);
 	}
 	bound_gate_drain(gate);
+	/* Pairs with the acquire in bound_gate_is_quiet(): what readers did is seen. */
+	smp_store_release(&gate->quiet, true);
 }
 EXPORT_SYMBOL_NS_GPL(bound_gate_close, "BOUND");
 

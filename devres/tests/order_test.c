@@ -213,6 +213,28 @@ static void readers_below_are_told_at_once(struct kunit *test)
 	test_thread_join(test, closer);
 }
 
+/*
+ * A gate without readers whose own closing waits for a gate below it isn't done: readers
+ * two levels down reach the registers at the top.
+ */
+static void closing_waits_for_all_levels(struct kunit *test)
+{
+	struct order_ctx *ctx = test->priv;
+	struct bound_gate *below = order_gate(test, ctx->gate);
+	struct test_thread *reader, *closer, *above;
+
+	reader = test_thread_start(test, "reader", test_gate_reader, below);
+	test_thread_wait_arrived(test, reader);
+	closer = test_thread_start(test, "closer", test_gate_closer, ctx->gate);
+	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(closer));
+	above = test_thread_start(test, "above", test_gate_closer, ctx->parent);
+	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(above));
+	test_thread_let_go(reader);
+	test_thread_join(test, reader);
+	test_thread_join(test, closer);
+	test_thread_join(test, above);
+}
+
 static int mapper(struct test_thread *thread)
 {
 	struct order_ctx *ctx = thread->arg;
@@ -295,6 +317,7 @@ static struct kunit_case order_cases[] = {
 	KUNIT_CASE(revoked_while_closing_waits),
 	KUNIT_CASE(new_while_closing_waits),
 	KUNIT_CASE(readers_below_are_told_at_once),
+	KUNIT_CASE(closing_waits_for_all_levels),
 	KUNIT_CASE(revoked_while_mapping),
 	KUNIT_CASE(sleeper_leaves_while_it_is_woken),
 	{ }

@@ -41,6 +41,8 @@ struct bound_gate {
 
 	/* W: the mappings are gone */
 	bool revoked;
+	/* set once the readers have left, those of the gates below included */
+	bool quiet;
 	/* protects what is marked L; taken with IRQs off; leaf but for wait queue heads */
 	spinlock_t lock;
 	/* L: bound_gate.sibling of the children that aren't revoked yet */
