@@ -16,6 +16,7 @@
 struct bound_bar_request {
 	const char *name;
 	u64 min_size_bytes;
+	bool wc;
 	void __iomem *(*iomap)(struct pci_dev *pdev, int index, unsigned long max);
 };
 
@@ -63,6 +64,8 @@ static int bound_bar_make(struct bound_map *map, void *arg)
 		return -ENOMEM;
 	}
 	map->size = pci_resource_len(bar->pdev, bar->index);
+	map->phys = pci_resource_start(bar->pdev, bar->index);
+	map->wc = req->wc;
 	return 0;
 }
 
@@ -141,6 +144,7 @@ struct bound_bar *bound_bar_map_wc(struct bound_gate *gate, struct pci_dev *pdev
 	struct bound_bar_request req = {
 		.name = name,
 		.min_size_bytes = min_size,
+		.wc = true,
 		.iomap = pci_iomap_wc,
 	};
 

@@ -184,6 +184,7 @@ struct bound_gate *bound_gate_alloc(struct device *dev, struct bound_gate *paren
 	INIT_LIST_HEAD(&gate->sibling);
 	INIT_LIST_HEAD(&gate->sleepers);
 	INIT_LIST_HEAD(&gate->promises);
+	INIT_LIST_HEAD(&gate->windows);
 	INIT_LIST_HEAD(&gate->maps);
 	mutex_init(&gate->maps_lock);
 	init_completion(&gate->drained);
@@ -378,6 +379,7 @@ void bound_gate_revoke(struct bound_gate *gate)
 	bound_gate_close(gate);
 	bound_promise_report_broken(gate);
 	bound_gate_disown(gate);
+	bound_window_revoke_all(gate);
 	bound_map_revoke_all(gate);
 	bound_gate_orphan(gate);
 }

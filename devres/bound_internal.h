@@ -40,4 +40,7 @@ int bound_map_add(struct bound_map *map, struct bound_gate *gate,
 void bound_map_revoke_all(struct bound_gate *gate);
 void bound_map_free_all(struct bound_gate *gate);
 
+/* bound_window.c */
+void bound_window_revoke_all(struct bound_gate *gate);
+
 #endif /* _DEVRES_BOUND_INTERNAL_H_ */

@@ -8,10 +8,15 @@
 #include <bound/bound_gate.h>
 #include <bound/bound_promise.h>
 #include <bound/bound_sleeper.h>
+#include <bound/bound_window.h>
 #include <kunit/device.h>
 #include <kunit/test.h>
+#include <linux/anon_inodes.h>
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
 #include <linux/pci.h>
 
 #include <tests/fault.h>
@@ -26,6 +31,8 @@ struct fail_ctx {
 	struct test_pci *pci;
 	int data;
 	int released;
+	struct file *file;
+	int icount;
 };
 
 static DEFINE_BOUND_AUX_TYPE(int_type, int);
@@ -203,6 +210,61 @@ static void no_allocation_by_data(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ret, 0);
 }
 
+static const struct file_operations fail_fops = {
+	.owner = THIS_MODULE,
+};
+
+static int fail_window(void *arg)
+{
+	struct fail_ctx *ctx = arg;
+	const struct bound_map map = { .gate = ctx->gate, .size = PAGE_SIZE };
+	const struct bound_window_args args = {
+		.mapping = ctx->file->f_mapping,
+		.size_bytes = PAGE_SIZE,
+	};
+	struct bound_window *win;
+
+	ACQUIRE(bound, tok)(ctx->gate);
+	if (ACQUIRE_ERR(bound, &tok))
+		return -ESTALE;
+	win = bound_window_create(&tok, &map, &args);
+	if (IS_ERR(win))
+		return PTR_ERR(win);
+	bound_window_revoke(win);
+	bound_window_put(win);
+	return 0;
+}
+
+/* Neither the gate nor the file has to do with it any more. */
+static void check_window(struct kunit *test, void *arg, int ret)
+{
+	struct fail_ctx *ctx = arg;
+
+	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->gate->windows));
+	KUNIT_EXPECT_EQ(test, icount_read_once(file_inode(ctx->file)), ctx->icount);
+}
+
+static void window_creation_fails(struct kunit *test)
+{
+	struct fail_ctx *ctx = test->priv;
+	struct bound_gate *gate;
+
+	ctx->dev = kunit_device_register(test, "window");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx->dev);
+	gate = bound_gate_create(ctx->dev, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
+	ctx->gate = bound_gate_get(gate);
+	ctx->file = anon_inode_create_getfile("bound_fail", &fail_fops, NULL, O_RDWR, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->file));
+	ctx->icount = icount_read_once(file_inode(ctx->file));
+	fault_sweep(test, &(struct fault_sweep){
+		.attempt = fail_window,
+		.check = check_window,
+		.arg = ctx,
+	});
+	__fput_sync(ctx->file);
+}
+
 static int fail_init(struct kunit *test)
 {
 	fault_need_injection(test);
@@ -224,6 +286,7 @@ static struct kunit_case fail_cases[] = {
 	KUNIT_CASE(aux_registration_fails),
 	KUNIT_CASE(no_allocation_by_readers),
 	KUNIT_CASE(no_allocation_by_data),
+	KUNIT_CASE(window_creation_fails),
 	{ }
 };
 

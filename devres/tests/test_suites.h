@@ -12,5 +12,6 @@ extern struct kunit_suite bound_aux_suite;
 extern struct kunit_suite bound_fail_suite;
 extern struct kunit_suite bound_order_suite;
 extern struct kunit_suite bound_race_suite;
+extern struct kunit_suite bound_window_suite;
 
 #endif /* _DEVRES_TESTS_TEST_SUITES_H_ */

@@ -32,6 +32,10 @@ struct bound_map {
 	void (*unmap)(struct bound_map *map);
 	/* frees the struct around this one */
 	void (*free)(struct bound_map *map);
+	/* physical address, for windows; not looked at without a token */
+	phys_addr_t phys;
+	/* user space maps it as the kernel did: write-combining, or uncached */
+	bool wc;
 };
 
 void __bound_map_oob(const struct bound_map *map, u64 off, unsigned int width);
