@@ -48,7 +48,7 @@ static void bar_exit(struct kunit *test)
 
 static void needs_answers(struct kunit *test)
 {
-	if (!test_pci_answers())
+	if (!test_window_answers())
 		kunit_skip(test, "nothing answers behind the BARs here, only on UML");
 }
 
@@ -147,10 +147,10 @@ static void closed_gate_maps_nothing(struct kunit *test)
 
 static void expect_access(struct kunit *test, struct test_pci *pci, unsigned int off, int width)
 {
-	unsigned int start = test_pci_bar_mem(pci, TEST_PCI_REGS) - pci->mem;
+	unsigned int start = test_pci_bar_mem(pci, TEST_PCI_REGS) - pci->win.mem;
 
-	KUNIT_EXPECT_EQ(test, pci->last_off - start, off);
-	KUNIT_EXPECT_EQ(test, pci->last_width, width);
+	KUNIT_EXPECT_EQ(test, pci->win.last_off - start, off);
+	KUNIT_EXPECT_EQ(test, pci->win.last_width, width);
 }
 
 /* What is behind a register, little endian as the bus is. */
@@ -287,7 +287,7 @@ KUNIT_ARRAY_PARAM_DESC(limit, limit_cases, desc);
 
 #define CHECK_LIMIT(bits)									\
 do {												\
-	unsigned int __before = ctx->pci->accesses;						\
+	unsigned int __before = ctx->pci->win.accesses;						\
 	u##bits __val = 0x77;									\
 												\
 	KUNIT_EXPECT_EQ(test, bound_bar_try_write##bits(&tok, bar, c->off, 0x11),		\
@@ -296,10 +296,10 @@ do {												\
 			c->error##bits);							\
 	if (c->error##bits) {									\
 		KUNIT_EXPECT_EQ(test, __val, 0x77);						\
-		KUNIT_EXPECT_EQ(test, ctx->pci->accesses, __before);				\
-	} else if (test_pci_answers()) {							\
+		KUNIT_EXPECT_EQ(test, ctx->pci->win.accesses, __before);			\
+	} else if (test_window_answers()) {							\
 		KUNIT_EXPECT_EQ(test, __val, 0x11);						\
-		KUNIT_EXPECT_EQ(test, ctx->pci->accesses, __before + 2);			\
+		KUNIT_EXPECT_EQ(test, ctx->pci->win.accesses, __before + 2);			\
 	}											\
 } while (0)
 
@@ -323,7 +323,7 @@ static void wrong_access_warns_and_does_nothing(struct kunit *test)
 	struct bar_ctx *ctx = test->priv;
 	struct bound_bar *bar = map_regs(test);
 	/* not a constant: a misaligned one doesn't build */
-	u64 misaligned = READ_ONCE(ctx->pci->accesses) + 2;
+	u64 misaligned = READ_ONCE(ctx->pci->win.accesses) + 2;
 	struct bound_token tok;
 
 	KUNIT_ASSERT_EQ(test, bound_enter(ctx->gate, &tok), 0);
@@ -340,7 +340,7 @@ static void wrong_access_warns_and_does_nothing(struct kunit *test)
 		bound_bar_write32(&tok, bar, misaligned, 1);
 		bound_bar_write64_relaxed(&tok, bar, TEST_PCI_REGS_SIZE, 1);
 	}
-	KUNIT_EXPECT_EQ(test, ctx->pci->accesses, 0);
+	KUNIT_EXPECT_EQ(test, ctx->pci->win.accesses, 0);
 	bound_exit(&tok);
 }
 
@@ -356,16 +356,16 @@ static void copies_are_checked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bound_bar_try_copy_from(&tok, bar, 0x1000, back, 1), -ERANGE);
 	KUNIT_EXPECT_EQ(test, bound_bar_try_copy_from(&tok, bar, 8, back, SIZE_MAX), -ERANGE);
 	KUNIT_EXPECT_EQ(test, bound_bar_try_fill(&tok, bar, U64_MAX, 0, 2), -ERANGE);
-	KUNIT_EXPECT_EQ(test, ctx->pci->accesses, 0);
+	KUNIT_EXPECT_EQ(test, ctx->pci->win.accesses, 0);
 	/* nothing, at the very end */
 	KUNIT_EXPECT_EQ(test, bound_bar_try_copy_to(&tok, bar, 0x1000, buf, 0), 0);
 	KUNIT_EXPECT_EQ(test, bound_bar_try_copy_from(&tok, bar, 0x1000, back, 0), 0);
 	KUNIT_EXPECT_EQ(test, bound_bar_try_fill(&tok, bar, 0x1000, 0xff, 0), 0);
-	KUNIT_EXPECT_EQ(test, ctx->pci->accesses, 0);
+	KUNIT_EXPECT_EQ(test, ctx->pci->win.accesses, 0);
 	/* up to the very end, at an odd place */
 	KUNIT_EXPECT_EQ(test, bound_bar_try_copy_to(&tok, bar, 0xff1, buf, 15), 0);
 	KUNIT_EXPECT_EQ(test, bound_bar_try_copy_from(&tok, bar, 0xff1, back, 15), 0);
-	if (test_pci_answers()) {
+	if (test_window_answers()) {
 		u8 *mem = test_pci_bar_mem(ctx->pci, TEST_PCI_REGS);
 
 		KUNIT_EXPECT_STREQ(test, back, "fifteen letters");
@@ -404,7 +404,7 @@ static void unbind_unmaps_after_the_last_reader(struct kunit *test)
 	struct bound_bar *bar = map_regs(test);
 	struct test_thread *reader, *unbinder;
 
-	if (test_pci_answers())
+	if (test_window_answers())
 		test_pci_bar_mem(ctx->pci, TEST_PCI_REGS)[0x10] = 0x99;
 	reader = test_thread_start(test, "reader", bar_reader_fn, bar);
 	test_thread_wait_arrived(test, reader);
@@ -412,12 +412,12 @@ static void unbind_unmaps_after_the_last_reader(struct kunit *test)
 	unbinder = test_thread_start(test, "unbinder", unbinder_fn, &ctx->pdev->dev);
 	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(unbinder));
 	KUNIT_EXPECT_TRUE(test, bound_gate_closed(ctx->gate));
-	KUNIT_EXPECT_EQ(test, ctx->pci->unmaps, 0);
+	KUNIT_EXPECT_EQ(test, ctx->pci->win.unmaps, 0);
 	KUNIT_EXPECT_EQ(test, bound_bar_size(bar), TEST_PCI_REGS_SIZE);
 	test_thread_let_go(reader);
 	KUNIT_EXPECT_EQ(test, test_thread_join(test, reader), 0);
 	test_thread_join(test, unbinder);
-	KUNIT_EXPECT_EQ(test, ctx->pci->unmaps, test_pci_answers() ? 1 : 0);
+	KUNIT_EXPECT_EQ(test, ctx->pci->win.unmaps, test_window_answers() ? 1 : 0);
 	/* the region is free */
 	KUNIT_EXPECT_EQ(test, pci_request_region(ctx->pdev, TEST_PCI_REGS, "other"), 0);
 	pci_release_region(ctx->pdev, TEST_PCI_REGS);
@@ -440,7 +440,7 @@ static void stale_pointer_reaches_nothing(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, bound_bar_try_read32(&tok, bar, 0, &val), -ERANGE);
 		KUNIT_EXPECT_EQ(test, bound_bar_try_fill(&tok, bar, 0, 0, 1), -ERANGE);
 	}
-	KUNIT_EXPECT_EQ(test, ctx->pci->accesses, 0);
+	KUNIT_EXPECT_EQ(test, ctx->pci->win.accesses, 0);
 }
 
 static void closing_keeps_the_registers(struct kunit *test)
@@ -454,10 +454,10 @@ static void closing_keeps_the_registers(struct kunit *test)
 	scoped_guard(device, &ctx->pdev->dev) {
 		KUNIT_ASSERT_EQ(test, bound_assume(ctx->gate, &ctx->pdev->dev, &tok), 0);
 		bound_bar_write32(&tok, bar, 0x20, 0xabcd);
-		if (test_pci_answers())
+		if (test_window_answers())
 			KUNIT_EXPECT_EQ(test, bound_bar_read32(&tok, bar, 0x20), 0xabcd);
 	}
-	KUNIT_EXPECT_EQ(test, ctx->pci->unmaps, 0);
+	KUNIT_EXPECT_EQ(test, ctx->pci->win.unmaps, 0);
 	device_release_driver(&ctx->pdev->dev);
 	KUNIT_EXPECT_EQ(test, bound_bar_size(bar), 0);
 }
@@ -473,7 +473,7 @@ static void several_bars_and_rebinding(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mem);
 	KUNIT_EXPECT_EQ(test, bound_bar_size(mem), TEST_PCI_MEM_SIZE);
 	device_release_driver(&ctx->pdev->dev);
-	KUNIT_EXPECT_EQ(test, ctx->pci->unmaps, test_pci_answers() ? 2 : 0);
+	KUNIT_EXPECT_EQ(test, ctx->pci->win.unmaps, test_window_answers() ? 2 : 0);
 
 	KUNIT_ASSERT_EQ(test, device_attach(&ctx->pdev->dev), 1);
 	gate = bound_gate_create(&ctx->pdev->dev, NULL);

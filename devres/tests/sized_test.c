@@ -103,7 +103,7 @@ do {												\
 	const u##bits __val = (val);								\
 												\
 	bound_bar_write##bits(&tok, bar, __off, __val);						\
-	KUNIT_EXPECT_EQ(test, ctx->pci->last_width, sizeof(__val));				\
+	KUNIT_EXPECT_EQ(test, ctx->pci->win.last_width, sizeof(__val));				\
 	KUNIT_EXPECT_EQ(test, bound_bar_read##bits(&tok, bar, __off), __val);			\
 	bound_bar_write##bits##_relaxed(&tok, bar, __off, (u##bits)~__val);			\
 	KUNIT_EXPECT_EQ(test, bound_bar_read##bits##_relaxed(&tok, bar, __off), (u##bits)~__val); \
@@ -115,7 +115,7 @@ static void constant_offsets_reach_the_device(struct kunit *test)
 	struct half_bar *bar = map_half(test);
 	struct bound_token tok;
 
-	if (!test_pci_answers())
+	if (!test_window_answers())
 		kunit_skip(test, "nothing answers behind the BARs here, only on UML");
 	KUNIT_ASSERT_EQ(test, bound_enter(ctx->gate, &tok), 0);
 	/* the first and the last of each width */
@@ -135,13 +135,13 @@ static void variable_offsets_reach_all_of_it(struct kunit *test)
 	struct sized_ctx *ctx = test->priv;
 	struct half_bar *bar = map_half(test);
 	/* not a constant, and beyond what the type says */
-	u64 off = READ_ONCE(ctx->pci->accesses) + TEST_PCI_REGS_SIZE - 4;
+	u64 off = READ_ONCE(ctx->pci->win.accesses) + TEST_PCI_REGS_SIZE - 4;
 	struct bound_token tok;
 	u32 val = 0x77;
 
 	KUNIT_ASSERT_EQ(test, bound_enter(ctx->gate, &tok), 0);
 	bound_bar_write32(&tok, bar, off, 0x1234);
-	if (test_pci_answers())
+	if (test_window_answers())
 		KUNIT_EXPECT_EQ(test, bound_bar_read32(&tok, bar, off), 0x1234);
 	KUNIT_EXPECT_EQ(test, bound_bar_try_read32(&tok, bar, off + 4, &val), -ERANGE);
 	KUNIT_EXPECT_EQ(test, bound_bar_try_write32(&tok, bar, off + 1, val), -EINVAL);
@@ -182,7 +182,7 @@ static void stale_handle_is_caught(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, bound_bar_read32(&tok, bar, 0), U32_MAX);
 		bound_bar_write32(&tok, bar, 0, 1);
 	}
-	KUNIT_EXPECT_EQ(test, ctx->pci->accesses, 0);
+	KUNIT_EXPECT_EQ(test, ctx->pci->win.accesses, 0);
 }
 
 static struct kunit_case sized_cases[] = {

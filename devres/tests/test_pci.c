@@ -6,13 +6,9 @@
 #include <kunit/test.h>
 #include <linux/err.h>
 #include <linux/ioport.h>
-#include <linux/logic_iomem.h>
 #include <linux/module.h>
 #include <linux/pci.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/string.h>
-#include <linux/vmalloc.h>
 
 #ifdef CONFIG_X86
 #include <asm/pci.h>
@@ -24,10 +20,6 @@
 #define TEST_PCI_VENDOR 0x1af4
 #define TEST_PCI_DEVICE 0x10ff
 #define TEST_PCI_BUS 0x40
-#define TEST_PCI_WINDOW_SIZE 0x20000
-/* where nothing else is on UML */
-#define TEST_PCI_UML_START 0xe0000000
-#define TEST_PCI_WINDOW_NAME "bound_test PCI window"
 
 /* What can be written to each BAR register, and what it always reads as. */
 static const struct test_pci_bar {
@@ -41,26 +33,11 @@ static const struct test_pci_bar {
 	[TEST_PCI_PORTS] = { ~0xf, PCI_BASE_ADDRESS_SPACE_IO },
 };
 
-/**
- * struct test_window - an address range that stays when this module goes
- *
- * UML can't take back an emulated range, so the one of the first run is found again
- * by later ones. Without a run it can't be mapped.
- */
-struct test_window {
-	/** @res: in iomem_resource */
-	struct resource res;
-	/** @ops: @ops.map is this module's, and only valid while a test_pci exists */
-	struct logic_iomem_region_ops ops;
-};
-
 /* There is one bus at a time: config space has no pointer of ours in all architectures. */
 static struct test_pci_state {
 	struct test_pci pub;
 	u32 config[64];
 	struct pci_bus *bus;
-	struct resource *window;
-	struct resource own_window;
 	struct resource busn;
 #ifdef CONFIG_X86
 	struct pci_sysdata sysdata;
@@ -104,105 +81,6 @@ static struct pci_ops test_pci_config_ops = {
 	.write = test_pci_config_write,
 };
 
-#ifdef CONFIG_UML
-static unsigned long test_window_read(void *priv, unsigned int offset, int size)
-{
-	struct test_pci *pci = priv;
-	unsigned long val = 0;
-
-	pci->accesses++;
-	pci->last_width = size;
-	pci->last_off = offset;
-	memcpy(&val, pci->mem + offset, size);
-	return val;
-}
-
-static void test_window_write(void *priv, unsigned int offset, int size, unsigned long val)
-{
-	struct test_pci *pci = priv;
-
-	pci->accesses++;
-	pci->last_width = size;
-	pci->last_off = offset;
-	memcpy(pci->mem + offset, &val, size);
-}
-
-static void test_window_unmap(void *priv)
-{
-	struct test_pci *pci = priv;
-
-	pci->unmaps++;
-}
-
-static const struct logic_iomem_ops test_window_ops = {
-	.read = test_window_read,
-	.write = test_window_write,
-	.unmap = test_window_unmap,
-};
-
-static long test_window_map(unsigned long offset, size_t size,
-			    const struct logic_iomem_ops **ops, void **priv)
-{
-	*ops = &test_window_ops;
-	*priv = &test_pci_state->pub;
-	return offset;
-}
-
-static struct test_window *test_window_find(void)
-{
-	struct resource *res;
-
-	for (res = iomem_resource.child; res; res = res->sibling)
-		if (res->name && !strcmp(res->name, TEST_PCI_WINDOW_NAME))
-			return container_of(res, struct test_window, res);
-	return NULL;
-}
-
-static struct resource *test_window_get(struct test_pci_state *state)
-{
-	struct test_window *window = test_window_find();
-
-	if (!window) {
-		window = kzalloc_obj(*window);
-		if (!window)
-			return NULL;
-		window->res.name = kstrdup(TEST_PCI_WINDOW_NAME, GFP_KERNEL);
-		window->res.start = TEST_PCI_UML_START;
-		window->res.end = TEST_PCI_UML_START + TEST_PCI_WINDOW_SIZE - 1;
-		window->res.flags = IORESOURCE_MEM;
-		if (!window->res.name || logic_iomem_add_region(&window->res, &window->ops)) {
-			kfree(window->res.name);
-			kfree(window);
-			return NULL;
-		}
-	}
-	window->ops.map = test_window_map;
-	return &window->res;
-}
-
-static void test_window_put(struct test_pci_state *state)
-{
-	container_of(state->window, struct test_window, res)->ops.map = NULL;
-}
-#else
-static struct resource *test_window_get(struct test_pci_state *state)
-{
-	struct resource *res = &state->own_window;
-
-	res->name = TEST_PCI_WINDOW_NAME;
-	res->flags = IORESOURCE_MEM;
-	if (allocate_resource(&iomem_resource, res, TEST_PCI_WINDOW_SIZE, SZ_4G,
-			      RESOURCE_SIZE_MAX, TEST_PCI_WINDOW_SIZE, NULL, NULL))
-		return NULL;
-	return res;
-}
-
-static void test_window_put(struct test_pci_state *state)
-{
-	release_resource(state->window);
-}
-#endif
-
 static int test_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	return pcim_enable_device(pdev);
@@ -241,9 +119,7 @@ static void test_pci_destroy(void *data)
 	pci_dev_put(state->pub.pdev);
 	test_pci_remove_bus(state);
 	pci_unregister_driver(&test_pci_driver);
-	if (state->window)
-		test_window_put(state);
-	vfree(state->pub.mem);
+	test_window_fini(&state->pub.win);
 	kfree(state);
 	test_pci_state = NULL;
 }
@@ -262,7 +138,7 @@ static struct pci_bus *test_pci_scan(struct test_pci_state *state)
 	state->busn.start = TEST_PCI_BUS;
 	state->busn.end = TEST_PCI_BUS;
 	state->busn.flags = IORESOURCE_BUS;
-	pci_add_resource(&windows, state->window);
+	pci_add_resource(&windows, state->pub.win.res);
 	pci_add_resource(&windows, &state->busn);
 	pci_lock_rescan_remove();
 	bus = pci_scan_root_bus(NULL, TEST_PCI_BUS, &test_pci_config_ops, sysdata, &windows);
@@ -303,28 +179,13 @@ struct test_pci *test_pci_create(struct kunit *test)
 	state->config[PCI_CLASS_REVISION / 4] = 0x08800000;
 	for (i = 0; i < PCI_STD_NUM_BARS; i++)
 		state->config[PCI_BASE_ADDRESS_0 / 4 + i] = test_pci_bars[i].fixed;
-	state->pub.mem = vzalloc(TEST_PCI_WINDOW_SIZE);
-	KUNIT_ASSERT_NOT_NULL(test, state->pub.mem);
-	state->window = test_window_get(state);
-	if (!state->window)
-		kunit_skip(test, "no address range is free for a PCI window");
+	test_window_init(test, &state->pub.win);
 	state->bus = test_pci_scan(state);
 	KUNIT_ASSERT_NOT_NULL(test, state->bus);
 	state->pub.pdev = pci_get_slot(state->bus, 0);
 	KUNIT_ASSERT_NOT_NULL(test, state->pub.pdev);
 	KUNIT_ASSERT_PTR_EQ(test, state->pub.pdev->driver, &test_pci_driver);
 	return &state->pub;
-}
-
-/**
- * test_pci_answers() - whether there is something behind the BARs
- *
- * Context: Any.
- * Return: true if accesses end in test_pci.mem.
- */
-bool test_pci_answers(void)
-{
-	return IS_ENABLED(CONFIG_UML);
 }
 
 /**
@@ -337,5 +198,5 @@ bool test_pci_answers(void)
  */
 u8 *test_pci_bar_mem(struct test_pci *pci, int bar)
 {
-	return pci->mem + pci_resource_start(pci->pdev, bar) - test_pci_state->window->start;
+	return pci->win.mem + pci_resource_start(pci->pdev, bar) - pci->win.res->start;
 }

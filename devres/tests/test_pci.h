@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#include "test_window.h"
+
 struct kunit;
 struct pci_dev;
 
@@ -20,26 +22,16 @@ struct pci_dev;
  * struct test_pci - a PCI bus with one device, bound to a driver, made of software
  *
  * Its config space answers the PCI core as a device's would: the core finds it, sizes
- * its BARs and gives them addresses in a window of this bus. On UML the window is emulated too:
- * accesses end in @mem and are counted. Elsewhere nothing answers there.
+ * its BARs and gives them addresses in a window of this bus, see &struct test_window.
  */
 struct test_pci {
 	/** @pdev: the device */
 	struct pci_dev *pdev;
-	/** @mem: what is behind the window, UML only */
-	u8 *mem;
-	/** @accesses: to the window, UML only */
-	unsigned int accesses;
-	/** @last_width: bytes, of the last access */
-	int last_width;
-	/** @last_off: of the last access, from the start of the window */
-	unsigned int last_off;
-	/** @unmaps: how many mappings of the window have gone, UML only */
-	unsigned int unmaps;
+	/** @win: the window of the bus, where its BARs are */
+	struct test_window win;
 };
 
 struct test_pci *test_pci_create(struct kunit *test);
-bool test_pci_answers(void);
 u8 *test_pci_bar_mem(struct test_pci *pci, int bar);
 
 #endif /* _DEVRES_TESTS_TEST_PCI_H_ */
