@@ -7,14 +7,16 @@
  */
 
 #include <bound/bound_bar.h>
+#include <bound/bound_iomem.h>
 
 DECLARE_BOUND_BAR(small_bar, 0x100);
 DECLARE_BOUND_BAR(odd_bar, 0x102);
 DECLARE_BOUND_BAR(large_bar, 0x1000);
+DECLARE_BOUND_IOMEM(small_io, 0x100);
 
 static void __used nobuild(const struct bound_token *tok, struct small_bar *small,
 			   struct odd_bar *odd, struct bound_bar *plain,
-			   struct bound_gate *gate, struct pci_dev *pdev)
+			   struct small_io *io, struct bound_gate *gate, struct pci_dev *pdev)
 {
 	struct large_bar *large = NULL;
 
@@ -23,6 +25,7 @@ static void __used nobuild(const struct bound_token *tok, struct small_bar *smal
 	bound_bar_write32(tok, small, 0xfc, bound_bar_read32(tok, odd, 0xfc));
 	bound_bar_write64(tok, small, 0xf8, bound_bar_read16(tok, odd, 0x100));
 	bound_bar_write32(tok, plain, 0x100, 0);
+	bound_iomem_write32(tok, io, 0xfc, 0);
 	if (!bound_bar_map_sized(&large, gate, pdev, 0, "nobuild"))
 		bound_bar_write32(tok, large, 0xffc, 0);
 
@@ -58,5 +61,17 @@ static void __used nobuild(const struct bound_token *tok, struct small_bar *smal
 #endif
 #ifdef NOBUILD_LARGER		/* incompatible pointer type */
 	large = small;
+#endif
+#ifdef NOBUILD_IOMEM_AT_END	/* outside of the handle's size */
+	bound_iomem_write32(tok, io, 0x100, 0);
+#endif
+#ifdef NOBUILD_IOMEM_AS_BAR	/* a handle of another kind of resource */
+	bound_bar_write32(tok, io, 0, 0);
+#endif
+#ifdef NOBUILD_BAR_AS_IOMEM	/* a handle of another kind of resource */
+	bound_iomem_write32(tok, plain, 0, 0);
+#endif
+#ifdef NOBUILD_BAR_INTO_IOMEM	/* a handle of another kind of resource */
+	(void)!bound_bar_map_sized(&io, gate, pdev, 0, "nobuild");
 #endif
 }

@@ -8,6 +8,7 @@ extern struct kunit_suite bound_gate_suite;
 extern struct kunit_suite bound_assume_suite;
 extern struct kunit_suite bound_bar_suite;
 extern struct kunit_suite bound_sized_suite;
+extern struct kunit_suite bound_iomem_suite;
 extern struct kunit_suite bound_aux_suite;
 extern struct kunit_suite bound_fail_suite;
 extern struct kunit_suite bound_order_suite;

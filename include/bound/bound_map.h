@@ -74,7 +74,8 @@ static __always_inline bool bound_map_fits(const struct bound_map *map, u64 off,
 /* The mapping of a handle that has to be one of a _plain_ptr's. */
 #define __bound_handle_map(_plain_ptr, handle)						\
 	(&(handle)->map +								\
-	 BUILD_BUG_ON_ZERO(!__same_type(((typeof(handle))NULL)->__plain, _plain_ptr)))
+	 BUILD_BUG_ON_ZERO(!__same_type(((typeof(handle))NULL)->__plain, _plain_ptr),	\
+			   "bound: a handle of another kind of resource"))
 
 /* @plain as a handle of the type of @like, of which only the type is looked at. */
 #define __bound_sized(plain, like)							\
