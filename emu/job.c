@@ -26,13 +26,17 @@ static bool job_begin(struct engine *e, struct ring *r)
 {
 	uint64_t addr = ring_desc_addr(r, r->head);
 	struct job *job = &r->job;
+	uint64_t seqno;
 
 	memset(job, 0, sizeof(*job));
-	if (!bus_read(e->dev, addr, &job->desc, sizeof(job->desc))) {
+	if (!bus_load64(e->dev, addr + offsetof(struct crln_desc, seqno), &seqno) ||
+	    !bus_read(e->dev, addr, &job->desc, sizeof(job->desc))) {
 		if (!engine_aborted(e))
 			device_dma_fault(e->dev, r->index, addr);
 		return false;
 	}
+	/* The slot may just be being filled, and this is written last. */
+	job->desc.seqno = htole64(seqno);
 	job->active = true;
 	job->start_ns = now_ns();
 	faults_match(&e->dev->faults, r->index, ++r->jobs, le64toh(job->desc.seqno),

@@ -306,12 +306,15 @@ void ring_doorbell_locked(struct device *dev, struct ring *r, uint32_t tail)
 {
 	if (r->state != CRLN_RING_IDLE && r->state != CRLN_RING_RUNNING)
 		return;
+	/* Late: there are several who may ring, and don't agree on an order. */
+	if ((int32_t)(tail - r->tail) <= 0)
+		return;
 	if (tail - r->retired > 1u << r->cfg.order) {
 		ring_fault_locked(dev, r, CRLN_FAULT_DOORBELL);
 		return;
 	}
 	r->tail = tail;
-	if (r->state == CRLN_RING_IDLE && r->retired != tail) {
+	if (r->state == CRLN_RING_IDLE) {
 		ring_set_state_locked(r, CRLN_RING_RUNNING);
 		device_wake_engines_locked(dev);
 	}

@@ -127,7 +127,7 @@ enum crln_ring_state {
 enum crln_ring_fault {
 	CRLN_FAULT_NONE = 0,
 	CRLN_FAULT_CONFIG = 1,		/* enabled with impossible settings */
-	CRLN_FAULT_DOORBELL = 2,	/* tail more than a ring ahead of head */
+	CRLN_FAULT_DOORBELL = 2,	/* more than a ring ahead of head */
 	CRLN_FAULT_DMA_RING = 3,	/* slots could not be read */
 	CRLN_FAULT_DMA_CPL = 4,		/* completion could not be written */
 };

@@ -152,7 +152,7 @@ static void bad_doorbell(void)
 	CHECK_EQ(gpu_head(&r)->fault, CRLN_FAULT_DOORBELL);
 	CHECK(irq_wait(2, WAIT_MS));
 	r = gpu_ring_new(0, 0, 2);
-	wr32(CRLN_DOORBELL(0), 0xffffffff);
+	wr32(CRLN_DOORBELL(0), 0x7fffffff);
 	expect_fault(&r, CRLN_FAULT_DOORBELL);
 	r = gpu_ring_new(0, 0, 2);
 	submit_delay(&r, LONG_NS);		/* while an engine is at it */
@@ -164,6 +164,47 @@ static void bad_doorbell(void)
 	gpu_wait(&r, gpu_submit(&r, 0, 0, 0));
 	wr32(CRLN_DOORBELL(0) + 4, 4711);	/* not a doorbell */
 	CHECK_EQ(gpu_ring_rd(&r, CRLN_RING_STATE), CRLN_RING_IDLE);
+}
+
+/* What isn't ahead of the last one accepted does nothing, whatever the ring is at. */
+static void late_doorbell(void)
+{
+	static const uint32_t ahead[] = { 0, 1, 2, 0x80000003u, 0xffffffffu };
+	struct gpu_ring r;
+
+	gpu_boot(NULL);
+	r = gpu_ring_new(0, 0, 2);
+	gpu_submit(&r, 0, 0, 0);
+	gpu_wait(&r, gpu_submit(&r, 0, 0, 0));
+	submit_delay(&r, 30000000);		/* while an engine is at it */
+	sleep_ms(5);
+	for (size_t i = 0; i < ARRAY_SIZE(ahead); i++)
+		wr32(CRLN_DOORBELL(0), ahead[i]);
+	CHECK_EQ(gpu_ring_rd(&r, CRLN_RING_TAIL), 3);
+	gpu_wait(&r, r.seqno);
+	gpu_wait_state(&r, CRLN_RING_IDLE);
+	for (size_t i = 0; i < ARRAY_SIZE(ahead); i++)
+		wr32(CRLN_DOORBELL(0), ahead[i]);
+	CHECK_EQ(gpu_ring_rd(&r, CRLN_RING_STATE), CRLN_RING_IDLE);
+	CHECK_EQ(gpu_ring_rd(&r, CRLN_RING_HEAD), 3);
+	gpu_wait(&r, gpu_submit(&r, 0, 0, 0));
+}
+
+/* Slots that were rung for, but never filled, or not since they were used. */
+static void doorbell_ahead(void)
+{
+	struct gpu_ring r;
+
+	gpu_boot(NULL);
+	r = gpu_ring_new(0, 0, 1);
+	gpu_wait(&r, gpu_submit(&r, 0, 0, 0));
+	wr32(CRLN_DOORBELL(0), 1 + 64);		/* the last of them is the job's own */
+	CHECK(irq_wait(1, WAIT_MS));
+	gpu_wait_state(&r, CRLN_RING_IDLE);
+	CHECK_EQ(gpu_head(&r)->head, 65);
+	CHECK_EQ(gpu_head(&r)->seqno, 1);
+	CHECK_EQ(gpu_record(&r, 1)->status, CRLN_BAD_DESC);
+	CHECK_EQ(gpu_record(&r, 0)->status, CRLN_BAD_DESC);
 }
 
 static void lost_ring_memory(void)
@@ -630,6 +671,8 @@ static const struct tap_case cases[] = {
 	{ "bad-config", bad_config },
 	{ "config-latched", config_latched },
 	{ "bad-doorbell", bad_doorbell },
+	{ "late-doorbell", late_doorbell },
+	{ "doorbell-ahead", doorbell_ahead },
 	{ "lost-ring-memory", lost_ring_memory },
 	{ "wraps", wraps },
 	{ "many-rings", many_rings },
