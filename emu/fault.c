@@ -24,6 +24,7 @@ static const char *const kind_names[FAULT_NUM_KINDS] = {
 	[FAULT_HANG] = "hang",
 	[FAULT_SLOW] = "slow",
 	[FAULT_LOST_IRQ] = "lost-irq",
+	[FAULT_LOST_DOORBELL] = "lost-doorbell",
 	[FAULT_DMA] = "dma-fault",
 	[FAULT_ERROR] = "error",
 	[FAULT_DIE] = "die",
@@ -142,7 +143,7 @@ static const char *parse_word(char *word, struct fault_rule *rule)
 		ok = parse_ring(value, &rule->ring);
 	else if (!strcmp(word, "job"))
 		ok = parse_ordinal(value, &rule->job);
-	else if (!strcmp(word, "seqno"))
+	else if (!strcmp(word, "seqno") && rule->kind != FAULT_LOST_DOORBELL)
 		ok = parse_ordinal(value, &rule->seqno);
 	else if (!strcmp(word, "count"))
 		ok = parse_count(value, rule);
@@ -257,6 +258,13 @@ static bool rule_matches(const struct fault_rule *r, unsigned int ring, uint64_t
 	       (!r->job || r->job == job) && (!r->seqno || r->seqno == seqno);
 }
 
+static void rule_fired_locked(struct faults *f, struct fault_rule *r)
+{
+	f->fired[r->kind]++;
+	if (!r->forever)
+		r->count--;
+}
+
 static void plan_merge(struct fault_plan *plan, const struct fault_plan *add)
 {
 	plan->kinds |= add->kinds;
@@ -284,14 +292,37 @@ void faults_match(struct faults *f, unsigned int ring, uint64_t job, uint64_t se
 	for (size_t i = 0; i < f->num_rules; i++) {
 		struct fault_rule *r = &f->rules[i];
 
-		if (!rule_matches(r, ring, job, seqno))
+		if (r->kind == FAULT_LOST_DOORBELL || !rule_matches(r, ring, job, seqno))
 			continue;
 		plan_merge(ret_plan, &r->plan);
-		f->fired[r->kind]++;
-		if (!r->forever)
-			r->count--;
+		rule_fired_locked(f, r);
 	}
 	pthread_mutex_unlock(&f->lock);
+}
+
+/**
+ * faults_lose_doorbell() - shall a doorbell get lost
+ * @f: the rules
+ * @ring: whose doorbell
+ * @job: the first job that it announces, as an ordinal on the ring, from 1
+ *
+ * Context: Any thread. Takes the lock of the rules.
+ * Return: whether.
+ */
+bool faults_lose_doorbell(struct faults *f, unsigned int ring, uint64_t job)
+{
+	bool lost = false;
+
+	pthread_mutex_lock(&f->lock);
+	for (size_t i = 0; i < f->num_rules && !lost; i++) {
+		struct fault_rule *r = &f->rules[i];
+
+		lost = r->kind == FAULT_LOST_DOORBELL && rule_matches(r, ring, job, 0);
+		if (lost)
+			rule_fired_locked(f, r);
+	}
+	pthread_mutex_unlock(&f->lock);
+	return lost;
 }
 
 /**

@@ -14,6 +14,7 @@ enum fault_kind {
 	FAULT_HANG,
 	FAULT_SLOW,
 	FAULT_LOST_IRQ,
+	FAULT_LOST_DOORBELL,
 	FAULT_DMA,
 	FAULT_ERROR,
 	FAULT_DIE,
@@ -74,6 +75,7 @@ int faults_add_line(struct faults *f, const char *line, const char **ret_error);
 void faults_clear(struct faults *f);
 void faults_match(struct faults *f, unsigned int ring, uint64_t job, uint64_t seqno,
 		  struct fault_plan *ret_plan);
+bool faults_lose_doorbell(struct faults *f, unsigned int ring, uint64_t job);
 size_t faults_active(struct faults *f);
 void faults_fired(struct faults *f, uint64_t fired[FAULT_NUM_KINDS]);
 const char *fault_kind_name(enum fault_kind kind);

@@ -309,6 +309,8 @@ void ring_doorbell_locked(struct device *dev, struct ring *r, uint32_t tail)
 	/* Late: there are several who may ring, and don't agree on an order. */
 	if ((int32_t)(tail - r->tail) <= 0)
 		return;
+	if (faults_lose_doorbell(&dev->faults, r->index, r->tail + 1ull))
+		return;
 	if (tail - r->retired > 1u << r->cfg.order) {
 		ring_fault_locked(dev, r, CRLN_FAULT_DOORBELL);
 		return;

@@ -101,6 +101,27 @@ static void lost_irq(void)
 	CHECK(irq_wait(1, WAIT_MS));
 }
 
+static void lost_doorbell(void)
+{
+	struct gpu_ring r, other;
+
+	gpu_boot(NULL);
+	CHECK(ok("lost-doorbell ring=0 job=2 count=2"));
+	r = gpu_ring_new(0, 0, 1);
+	other = gpu_ring_new(1, 0, 1);
+	CHECK_EQ(status_of(&r, empty(&r)), CRLN_OK);
+	CHECK(!gpu_wait_ms(&r, empty(&r), 50));
+	CHECK_EQ(gpu_ring_rd(&r, CRLN_RING_TAIL), 1);
+	CHECK_EQ(gpu_ring_rd(&r, CRLN_RING_STATE), CRLN_RING_IDLE);
+	CHECK_EQ(status_of(&other, empty(&other)), CRLN_OK);
+	CHECK_EQ(status_of(&other, empty(&other)), CRLN_OK);
+	/* Announces jobs 2 and 3; ringing again makes up for both. */
+	CHECK(!gpu_wait_ms(&r, empty(&r), 50));
+	gpu_doorbell(&r);
+	CHECK_EQ(status_of(&r, r.seqno), CRLN_OK);
+	CHECK(strstr(control("counters"), "\"lost-doorbell\":2"));
+}
+
 static void dma_fault(void)
 {
 	struct gpu_ring r;
@@ -281,6 +302,7 @@ static void bad_lines(void)
 		"hang hard=2", "slow", "slow ns=0", "slow ns=-5",
 		"slow ns=99999999999999999999", "slow ns=3600000000001", "error",
 		"error status=0", "error status=7", "error ns=1", "lost-irq status=1",
+		"lost-doorbell seqno=1",
 		"hang foo=1", "hang = =", "=", "status x", "clear hang", "\"", "\\",
 		"%s%s%s%n", "hang ring=\xff\xfe",
 	};
@@ -353,6 +375,7 @@ static const struct tap_case cases[] = {
 	{ "hang-hard", hang_hard },
 	{ "slow", slow },
 	{ "lost-irq", lost_irq },
+	{ "lost-doorbell", lost_doorbell },
 	{ "dma-fault", dma_fault },
 	{ "error-status", error_status },
 	{ "die", die },
