@@ -160,6 +160,7 @@ void carillon_job_interrupt(struct carillon_ring *ring, void *data)
 	if (jobq_complete(&q->jobq, seqno))
 		drm_err_ratelimited(&q->cdev->drm, "ring %u: impossible completion %llu\n",
 				    carillon_ring_index(ring), seqno);
+	carillon_ring_check_overrun(ring);
 	if (stopped)
 		jobq_stopped(&q->jobq);
 }

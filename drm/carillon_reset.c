@@ -22,6 +22,9 @@
  *    front may have been half done, and running it twice could be wrong. Queues
  *    with empty rings go on.
  *
+ * A queue whose process has rung its doorbell for jobs that there aren't is killed with
+ * -EIO, and is guilty: see DOC: Doorbells.
+ *
  * No fence signals before the device has said that the ring has stopped, has come
  * back from reset, or was cut off the bus.
  *
@@ -271,7 +274,11 @@ void carillon_reset_fault(struct carillon_ring *ring, void *data, u32 fault)
 {
 	struct carillon_queue *q = data;
 
-	drm_err(&q->cdev->drm, "ring %u is broken: fault %u\n", carillon_ring_index(ring), fault);
+	/* Told again, or about a ring that is being stopped. */
+	if (jobq_error(&q->jobq))
+		return;
+	drm_err_ratelimited(&q->cdev->drm, "ring %u is broken: fault %u\n",
+			    carillon_ring_index(ring), fault);
 	set_bit(CARILLON_QUEUE_GUILTY, &q->flags);
 	carillon_queue_kill(q, -EIO);
 }

@@ -16,6 +16,12 @@
  * since. A ring without it is as good as stopped, and needs a
  * carillon_ring_restart() before it takes jobs.
  *
+ * The owner isn't the only one who rings: user space may have mapped the doorbell page. The
+ * hardware's rules make of that, in the worst case, slots that the device has consumed before a
+ * job was in them, all with bad descriptors, or a ring that has faulted. Both are found by
+ * carillon_rings_check_faults(), and end the owner's use of the ring. They concern no other
+ * ring, and none of them makes the device read anything but this ring's slots.
+ *
  * A ring's memory isn't freed before the device has said that the ring is
  * disabled, has been reset, or is off the bus.
  */
@@ -27,6 +33,7 @@
 #include <linux/slab.h>
 
 #include <bound/bound_bar.h>
+#include <bound/bound_window.h>
 
 #include "carillon_core_priv.h"
 #include "carillon_irq.h"
@@ -56,7 +63,7 @@ struct carillon_ring {
 	dma_addr_t desc_dma;
 	/** @cpl: I: the completion area */
 	struct crln_cpl_head *cpl;
-	/** @tail: O: slots written, free running */
+	/** @tail: O to write: slots written since the ring was enabled, free running */
 	u32 tail;
 	/** @enabled: R to write: enabled, and the device wasn't reset since */
 	bool enabled;
@@ -94,6 +101,14 @@ static bool carillon_ring_state_quiet(u32 state)
 	       state == CRLN_RING_FAULTED;
 }
 
+/* A process that has mapped its doorbell can be faster than we are: that's its business. */
+static bool carillon_ring_was_enabled(const struct bound_token *tok, struct carillon_ring *ring,
+				      u32 state)
+{
+	return state == CRLN_RING_IDLE || state == CRLN_RING_RUNNING ||
+	       carillon_ring_read(tok, ring, CRLN_RING_FAULT) == CRLN_FAULT_DOORBELL;
+}
+
 static int carillon_ring_enable_locked(const struct bound_token *tok, struct carillon_ring *ring)
 {
 	u32 state;
@@ -114,7 +129,7 @@ static int carillon_ring_enable_locked(const struct bound_token *tok, struct car
 	carillon_ring_write(tok, ring, CRLN_RING_CTRL, CRLN_RING_CTRL_ENABLE);
 
 	state = carillon_ring_read(tok, ring, CRLN_RING_STATE);
-	if (state == CRLN_RING_IDLE) {
+	if (carillon_ring_was_enabled(tok, ring, state)) {
 		WRITE_ONCE(ring->enabled, true);
 		return 0;
 	}
@@ -296,7 +311,8 @@ EXPORT_SYMBOL_NS_GPL(carillon_ring_destroy, "CARILLON_PCI");
  * @ring: ring with a free slot, which is the owner's to know
  * @job: the job
  *
- * The device doesn't look before carillon_ring_doorbell().
+ * The device doesn't look before carillon_ring_doorbell(), but for a process that rings
+ * by itself: then it finds a bad descriptor, or the whole job.
  *
  * Context: Any; one caller at a time.
  * Return: The slot.
@@ -304,14 +320,15 @@ EXPORT_SYMBOL_NS_GPL(carillon_ring_destroy, "CARILLON_PCI");
 u32 carillon_ring_push(struct carillon_ring *ring, const struct carillon_ring_job *job)
 {
 	u32 slot = ring->tail & ((1u << ring->args.order) - 1);
+	struct crln_desc *desc = &ring->desc[slot];
 
-	ring->desc[slot] = (struct crln_desc) {
-		.cmd_addr = cpu_to_le64(job->cmd_addr),
-		.cmd_size = cpu_to_le32(job->cmd_size),
-		.flags = cpu_to_le32(CRLN_DESC_IRQ),
-		.seqno = cpu_to_le64(job->seqno),
-	};
-	ring->tail++;
+	desc->cmd_addr = cpu_to_le64(job->cmd_addr);
+	desc->cmd_size = cpu_to_le32(job->cmd_size);
+	desc->flags = cpu_to_le32(CRLN_DESC_IRQ);
+	/* A process may have rung for it already: the device looks at this first. */
+	dma_wmb();
+	WRITE_ONCE(desc->seqno, cpu_to_le64(job->seqno));
+	WRITE_ONCE(ring->tail, ring->tail + 1);
 	return slot;
 }
 EXPORT_SYMBOL_NS_GPL(carillon_ring_push, "CARILLON_PCI");
@@ -468,6 +485,49 @@ bool carillon_ring_is_enabled(const struct carillon_ring *ring)
 EXPORT_SYMBOL_NS_GPL(carillon_ring_is_enabled, "CARILLON_PCI");
 
 /**
+ * carillon_ring_window() - let user space map a ring's doorbell page
+ * @tok: token of the PCI gate or a child of it
+ * @ring: the ring
+ * @mapping: of the files that it's mapped through
+ * @pgoff: page offset in them
+ *
+ * To be revoked before the ring is destroyed: the page is the next ring's then.
+ *
+ * Context: Process, may sleep.
+ * Return: A new reference, or an ERR_PTR as of bound_window_create(); -EOPNOTSUPP if this
+ * kernel's pages have room for more than one doorbell.
+ */
+struct bound_window *carillon_ring_window(const struct bound_token *tok,
+					  struct carillon_ring *ring,
+					  struct address_space *mapping, pgoff_t pgoff)
+{
+	const struct bound_window_args args = {
+		.mapping = mapping,
+		.pgoff = pgoff,
+		.off = CRLN_DOORBELL(ring->index),
+		.size_bytes = CRLN_DOORBELL_STRIDE,
+	};
+
+	if (PAGE_SIZE > CRLN_DOORBELL_STRIDE)
+		return ERR_PTR(-EOPNOTSUPP);
+	return bound_bar_window(tok, ring->core->bar, &args);
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_window, "CARILLON_PCI");
+
+/**
+ * carillon_ring_tail() - how many slots were filled
+ * @ring: the ring
+ *
+ * Context: Any.
+ * Return: Since the ring was enabled, modulo 2^32: what the doorbell takes.
+ */
+u32 carillon_ring_tail(const struct carillon_ring *ring)
+{
+	return READ_ONCE(ring->tail);
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_tail, "CARILLON_PCI");
+
+/**
  * carillon_ring_index() - number of a ring
  * @ring: the ring
  *
@@ -511,6 +571,44 @@ void carillon_ring_interrupt(struct carillon_ring *ring)
 	ring->args.ops->interrupt(ring, ring->args.data);
 }
 
+/*
+ * Whether the device has consumed slots that were never filled. Only a guess where the ring could
+ * be restarted meanwhile.
+ */
+static bool carillon_ring_overrun(const struct carillon_ring *ring, u32 head)
+{
+	/* First the device's number, then ours, which is larger if all is well. */
+	rmb();
+	return (s32)(head - READ_ONCE(ring->tail)) > 0;
+}
+
+/**
+ * carillon_ring_check_overrun() - look whether somebody else has rung, and too much
+ * @ring: the ring
+ *
+ * If so, &carillon_ring_ops.fault is called soon, with CRLN_FAULT_DOORBELL.
+ *
+ * Context: Any, in the interrupt handler or with a token.
+ */
+void carillon_ring_check_overrun(struct carillon_ring *ring)
+{
+	if (unlikely(carillon_ring_overrun(ring, le32_to_cpu(READ_ONCE(ring->cpl->head)))))
+		schedule_work(&ring->core->event_work);
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_check_overrun, "CARILLON_PCI");
+
+/* What the device holds against a ring that is enabled. */
+static u32 carillon_ring_fault_locked(const struct bound_token *tok, struct carillon_ring *ring)
+{
+	lockdep_assert_held(&ring->core->ring_mutex);
+
+	if (carillon_ring_read(tok, ring, CRLN_RING_STATE) == CRLN_RING_FAULTED)
+		return carillon_ring_read(tok, ring, CRLN_RING_FAULT);
+	if (carillon_ring_overrun(ring, carillon_ring_read(tok, ring, CRLN_RING_HEAD)))
+		return CRLN_FAULT_DOORBELL;
+	return CRLN_FAULT_NONE;
+}
+
 /**
  * carillon_rings_check_faults() - find the rings that have faulted, tell the owners
  * @tok: token of the PCI gate
@@ -521,6 +619,7 @@ void carillon_ring_interrupt(struct carillon_ring *ring)
 void carillon_rings_check_faults(const struct bound_token *tok, struct carillon_core *core)
 {
 	unsigned int i;
+	u32 fault;
 
 	guard(mutex)(&core->ring_mutex);
 
@@ -529,11 +628,11 @@ void carillon_rings_check_faults(const struct bound_token *tok, struct carillon_
 			rcu_dereference_protected(core->rings[i],
 						  lockdep_is_held(&core->ring_mutex));
 
-		if (!ring || !ring->enabled ||
-		    carillon_ring_read(tok, ring, CRLN_RING_STATE) != CRLN_RING_FAULTED)
+		if (!ring || !ring->enabled)
 			continue;
-		ring->args.ops->fault(ring, ring->args.data,
-				      carillon_ring_read(tok, ring, CRLN_RING_FAULT));
+		fault = carillon_ring_fault_locked(tok, ring);
+		if (fault != CRLN_FAULT_NONE)
+			ring->args.ops->fault(ring, ring->args.data, fault);
 	}
 }
 

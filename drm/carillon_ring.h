@@ -8,7 +8,9 @@
 #include <linux/compiler_attributes.h>
 #include <linux/types.h>
 
+struct address_space;
 struct bound_token;
+struct bound_window;
 struct carillon_core;
 struct carillon_ring;
 struct seq_file;
@@ -26,8 +28,9 @@ struct carillon_ring_ops {
 	void (*interrupt)(struct carillon_ring *ring, void *data);
 
 	/**
-	 * @fault: The device has given the ring up; @fault is an enum
-	 * crln_ring_fault.
+	 * @fault: The device has given the ring up, or was made to consume slots
+	 * without jobs; @fault is an enum crln_ring_fault. May be called again, for
+	 * the same reason.
 	 *
 	 * Context: Process, ring_mutex held: it mustn't call functions that
 	 * take it.
@@ -92,6 +95,13 @@ void carillon_ring_request_stop(const struct bound_token *tok, struct carillon_r
 int __must_check carillon_ring_stop(const struct bound_token *tok, struct carillon_ring *ring);
 int __must_check carillon_ring_restart(const struct bound_token *tok,
 				       struct carillon_ring *ring);
+
+struct bound_window * __must_check carillon_ring_window(const struct bound_token *tok,
+							struct carillon_ring *ring,
+							struct address_space *mapping,
+							pgoff_t pgoff);
+u32 carillon_ring_tail(const struct carillon_ring *ring);
+void carillon_ring_check_overrun(struct carillon_ring *ring);
 
 bool carillon_ring_is_enabled(const struct carillon_ring *ring);
 unsigned int carillon_ring_index(const struct carillon_ring *ring);
