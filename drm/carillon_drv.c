@@ -48,7 +48,8 @@
  *    find the pages where they were.
  * 2. The gate is closed: who is in an ioctl finishes it, who comes gets -ENODEV.
  * 3. The core stops calling us.
- * 4. All queues are torn down: rings stopped, fences signalled with -ENODEV.
+ * 4. All queues are torn down: rings stopped, fences signalled with -ENODEV, mappings
+ *    of doorbells made memory.
  * 5. Page tables are freed, DMA mappings of buffers, ours and others', ended.
  *
  * The gate of the PCI binding is open all along, so that rings can be stopped
@@ -76,6 +77,7 @@
 #include "carillon_core.h"
 #include "carillon_debugfs.h"
 #include "carillon_device.h"
+#include "carillon_doorbell.h"
 #include "carillon_file.h"
 #include "carillon_import.h"
 #include "carillon_query.h"
@@ -130,6 +132,7 @@ CARILLON_IOCTL_INSIDE(carillon_vm_ioctl_destroy)
 CARILLON_IOCTL_INSIDE(carillon_queue_ioctl_create)
 CARILLON_IOCTL_INSIDE(carillon_queue_ioctl_destroy)
 CARILLON_IOCTL_INSIDE(carillon_queue_ioctl_get_state)
+CARILLON_IOCTL_INSIDE(carillon_doorbell_ioctl_mmap_offset)
 
 #define CARILLON_IOCTL_DEF(name, func)	\
 	DRM_IOCTL_DEF_DRV(CARILLON_##name, func, DRM_RENDER_ALLOW)
@@ -145,11 +148,31 @@ static const struct drm_ioctl_desc carillon_ioctls[] = {
 	CARILLON_IOCTL_DEF(QUEUE_DESTROY, carillon_queue_ioctl_destroy_inside),
 	CARILLON_IOCTL_DEF(QUEUE_GET_STATE, carillon_queue_ioctl_get_state_inside),
 	CARILLON_IOCTL_DEF(SUBMIT, carillon_submit_ioctl),
+	CARILLON_IOCTL_DEF(QUEUE_MMAP_OFFSET, carillon_doorbell_ioctl_mmap_offset_inside),
 };
+
+/* Doorbells are where no buffer can be. */
+static int carillon_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	const struct drm_file *file = filp->private_data;
+
+	if (vma->vm_pgoff < CARILLON_DOORBELL_PGOFF)
+		return drm_gem_mmap(filp, vma);
+	return carillon_doorbell_mmap(file->driver_priv, vma);
+}
 
 static const struct file_operations carillon_fops = {
 	.owner = THIS_MODULE,
-	DRM_GEM_FOPS,
+	.open = drm_open,
+	.release = drm_release,
+	.unlocked_ioctl = drm_ioctl,
+	.compat_ioctl = drm_compat_ioctl,
+	.poll = drm_poll,
+	.read = drm_read,
+	.llseek = noop_llseek,
+	.get_unmapped_area = drm_gem_get_unmapped_area,
+	.mmap = carillon_mmap,
+	.fop_flags = FOP_UNSIGNED_OFFSET,
 	.show_fdinfo = drm_show_fdinfo,
 };
 

@@ -13,7 +13,8 @@
  * 1. jobq_kill(): nothing is run any more, the ring is asked to stop.
  * 2. jobq_teardown(): the ring has stopped, or was made to; every fence has
  *    signalled, the library doesn't call us any more.
- * 3. The ring is stopped if it was idle. The queue leaves the device's list, its
+ * 3. The ring is stopped if it was idle. User space's mappings of its doorbell are
+ *    taken away. The queue leaves the device's list, its
  *    ring is destroyed: no interrupt reaches it any more. The list's reference goes.
  * 4. The last reference frees it.
  *
@@ -141,6 +142,8 @@ static void carillon_queue_teardown(const struct bound_token *tok, struct carill
 	list_del_init(&q->node);
 	mutex_unlock(&cdev->queues_mutex);
 
+	/* The page is the next queue's as soon as the ring is gone. */
+	carillon_doorbell_revoke(&q->doorbell);
 	carillon_ring_destroy(tok, q->ring);
 	q->ring = NULL;
 	/* The list's reference. */
@@ -309,6 +312,7 @@ carillon_queue_create(const struct bound_token *tok, struct carillon_vm *vm,
 		return ERR_PTR(-ENOMEM);
 	ring_args.data = q;
 	INIT_LIST_HEAD(&q->node);
+	carillon_doorbell_init(&q->doorbell);
 	q->cdev = cdev;
 	ret = carillon_queue_init_jobq(q, ring_args.order);
 	if (ret) {
@@ -450,6 +454,8 @@ int carillon_queue_ioctl_get_state(const struct bound_token *tok, struct carillo
 	args->failed = stats.errors;
 	args->resets = atomic_read(&q->resets);
 	args->pad = 0;
+	args->ring_tail = carillon_doorbell_tail(&q->doorbell);
+	args->pad2 = 0;
 	carillon_queue_put(q);
 	return 0;
 }

@@ -13,6 +13,8 @@
 
 #include <jobq/jobq.h>
 
+#include "carillon_doorbell.h"
+
 struct bound_token;
 struct carillon_device;
 struct carillon_file;
@@ -56,6 +58,8 @@ struct carillon_queue {
 	 * the jobq is dead and uses it no more
 	 */
 	struct carillon_ring *ring;
+	/** @doorbell: user space's way to @ring */
+	struct carillon_doorbell doorbell;
 	/** @node: in carillon_device.queues, under its lock, until torn down */
 	struct list_head node;
 	/** @flags: bits of enum carillon_queue_flag */

@@ -130,6 +130,7 @@ void carillon_queue_get_state(int fd, uint32_t queue,
 	state->id = queue;
 	igt_assert_eq(__carillon_ioctl(fd, DRM_IOCTL_CARILLON_QUEUE_GET_STATE, state), 0);
 	igt_assert_eq_u32(state->pad, 0);
+	igt_assert_eq_u32(state->pad2, 0);
 }
 
 int __carillon_submit(int fd, struct drm_carillon_job *jobs, uint32_t count)

@@ -82,6 +82,8 @@ enum drm_carillon_ioctl_id {
 	DRM_CARILLON_QUEUE_GET_STATE,
 	/** @DRM_CARILLON_SUBMIT: submit jobs */
 	DRM_CARILLON_SUBMIT,
+	/** @DRM_CARILLON_QUEUE_MMAP_OFFSET: get the offset of a queue's doorbell */
+	DRM_CARILLON_QUEUE_MMAP_OFFSET,
 };
 
 /**
@@ -345,6 +347,46 @@ struct drm_carillon_queue_get_state {
 	__u32 resets;
 	/** @pad: out: zero */
 	__u32 pad;
+	/**
+	 * @ring_tail: out: jobs that the kernel has put on the ring since it was last made
+	 * or reset, modulo 2^32: what can be written to the doorbell; 0 when the queue
+	 * has no ring any more
+	 */
+	__u32 ring_tail;
+	/** @pad2: out: zero */
+	__u32 pad2;
+};
+
+/**
+ * struct drm_carillon_queue_mmap_offset - DRM_CARILLON_QUEUE_MMAP_OFFSET
+ *
+ * The page of the device with the queue's doorbell, a 32-bit word at its start, for mmap() of
+ * this file: with MAP_SHARED (else -EINVAL) and without PROT_EXEC (-EPERM). It can be mapped
+ * several times, and for reading only, though it reads 0. The file's queues only: mmap() gives
+ * -EINVAL for what isn't an offset that this ioctl has given, or the queue's end, -ENODEV
+ * when the device is gone.
+ *
+ * The kernel rings by itself for each job that was submitted. Ringing again with a number that
+ * &drm_carillon_queue_get_state.ring_tail has, or had, does nothing that it wouldn't have done,
+ * and makes up for a doorbell that got lost. One ahead of that makes the device look for jobs
+ * that there aren't: the queue is guilty then and its jobs end with -EIO (or -ETIME); no other
+ * queue notices.
+ *
+ * Once the queue was destroyed, or the driver unbound, the mapping is memory: zeroed, of
+ * no meaning, good until it is unmapped. The same is true of what children inherited.
+ * A device that is gone while the driver is still bound reads all ones.
+ *
+ * -EOPNOTSUPP: pages of this kernel have room for several doorbells.
+ */
+struct drm_carillon_queue_mmap_offset {
+	/** @id: queue */
+	__u32 id;
+	/** @flags: must be 0 */
+	__u32 flags;
+	/** @offset: out: offset for mmap() of the DRM file */
+	__u64 offset;
+	/** @size: out: bytes to map, a page */
+	__u64 size;
 };
 
 /**
@@ -442,6 +484,9 @@ struct drm_carillon_submit {
 		 struct drm_carillon_queue_get_state)
 #define DRM_IOCTL_CARILLON_SUBMIT \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_CARILLON_SUBMIT, struct drm_carillon_submit)
+#define DRM_IOCTL_CARILLON_QUEUE_MMAP_OFFSET \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_CARILLON_QUEUE_MMAP_OFFSET,	\
+		 struct drm_carillon_queue_mmap_offset)
 
 #if defined(__cplusplus)
 }
