@@ -113,8 +113,8 @@ int carillon_bo_create(struct carillon_device *dev, uint64_t size,
  * carillon_bo_destroy() - let go of a buffer
  * @bo: buffer or NULL
  *
- * Once for each time that it was created or imported. Its CPU mapping goes. The memory stays while a VM maps it or another process
- * has it.
+ * Once for each time that it was created or imported. Its CPU mapping goes. The memory stays
+ * while a VM maps it or another process has it.
  */
 void carillon_bo_destroy(struct carillon_bo *bo);
 
@@ -264,6 +264,29 @@ uint32_t carillon_queue_id(const struct carillon_queue *queue);
  */
 int carillon_queue_get_state(struct carillon_queue *queue,
 			     struct drm_carillon_queue_get_state *ret_state);
+
+/**
+ * carillon_queue_map_doorbell() - map a queue's doorbell
+ * @queue: queue
+ * @ret_doorbell: little-endian word, valid until carillon_queue_unmap_doorbell() or
+ *	_destroy(); reads 0
+ *
+ * The kernel rings by itself. What can be written without harm is the ring_tail of
+ * carillon_queue_get_state(), also an older one: more makes the queue guilty. When the
+ * device is unbound the word becomes memory, and writing has no effect.
+ *
+ * A second call gives the same address.
+ *
+ * Return: 0; -ENOMEM; -ENODEV; -EOPNOTSUPP with pages too large for one doorbell.
+ */
+int carillon_queue_map_doorbell(struct carillon_queue *queue,
+				volatile uint32_t **ret_doorbell);
+
+/**
+ * carillon_queue_unmap_doorbell() - remove that mapping, if there is one
+ * @queue: queue
+ */
+void carillon_queue_unmap_doorbell(struct carillon_queue *queue);
 
 /* --- Commands ----------------------------------------------------------- */
 

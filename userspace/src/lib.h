@@ -33,6 +33,8 @@ struct carillon_bo {
 struct carillon_queue {
 	struct carillon_device *dev;
 	uint32_t id;		/* owned */
+	void *doorbell;		/* owned; NULL: not mapped */
+	size_t doorbell_size;	/* bytes */
 };
 
 /**

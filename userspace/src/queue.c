@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 int carillon_queue_create(struct carillon_vm *vm, uint32_t priority,
 			  uint32_t slots, struct carillon_queue **ret_queue)
@@ -40,6 +41,7 @@ void carillon_queue_destroy(struct carillon_queue *queue)
 
 	if (!queue)
 		return;
+	carillon_queue_unmap_doorbell(queue);
 	args.id = queue->id;
 	lib_ioctl(queue->dev->fd, DRM_IOCTL_CARILLON_QUEUE_DESTROY, &args);
 	free(queue);
@@ -61,4 +63,35 @@ int carillon_queue_get_state(struct carillon_queue *queue,
 	if (!err)
 		*ret_state = args;
 	return err;
+}
+
+int carillon_queue_map_doorbell(struct carillon_queue *queue,
+				volatile uint32_t **ret_doorbell)
+{
+	struct drm_carillon_queue_mmap_offset args = { .id = queue->id };
+	void *map;
+	int err;
+
+	if (!queue->doorbell) {
+		err = lib_ioctl(queue->dev->fd,
+				DRM_IOCTL_CARILLON_QUEUE_MMAP_OFFSET, &args);
+		if (err)
+			return err;
+		map = mmap(NULL, args.size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   queue->dev->fd, args.offset);
+		if (map == MAP_FAILED)
+			return -errno;
+		queue->doorbell = map;
+		queue->doorbell_size = args.size;
+	}
+	*ret_doorbell = queue->doorbell;
+	return 0;
+}
+
+void carillon_queue_unmap_doorbell(struct carillon_queue *queue)
+{
+	if (!queue->doorbell)
+		return;
+	munmap(queue->doorbell, queue->doorbell_size);
+	queue->doorbell = NULL;
 }

@@ -181,6 +181,43 @@ static void test_job(void)
 	CHECK_EQ(after.state, 0);
 }
 
+/* Ringing with what the kernel has rung with, now or before, does nothing. */
+static void test_doorbell(void)
+{
+	struct drm_carillon_queue_get_state state;
+	volatile uint32_t *doorbell, *again;
+	struct carillon_queue *queue;
+	struct carillon_submit *s;
+	int fd = -1;
+
+	REQUIRE(!carillon_queue_create(vm, CARILLON_PRIORITY_DEFAULT, 0, &queue));
+	REQUIRE(!carillon_queue_map_doorbell(queue, &doorbell));
+	CHECK_EQ(carillon_queue_map_doorbell(queue, &again), 0);
+	CHECK(doorbell == again);
+	CHECK_EQ(*doorbell, 0);
+	REQUIRE(!carillon_submit_create(dev, &s));
+	for (unsigned int i = 1; i <= 3; i++) {
+		CHECK_EQ(carillon_submit_job(s, queue, 0, 0, 0), 0);
+		CHECK_EQ(carillon_submit_signal_fd(s, &fd), 0);
+		CHECK_EQ(carillon_submit_run(s), 0);
+		CHECK_EQ(carillon_queue_get_state(queue, &state), 0);
+		CHECK_EQ(state.ring_tail, i);
+		*doorbell = state.ring_tail;
+		*doorbell = 0;
+		CHECK_EQ(status_of(fd), 1);
+		close(fd);
+		*doorbell = state.ring_tail - 1;
+	}
+	carillon_submit_destroy(s);
+	CHECK_EQ(carillon_queue_get_state(queue, &state), 0);
+	CHECK_EQ(state.state, 0);
+	carillon_queue_unmap_doorbell(queue);
+	carillon_queue_unmap_doorbell(queue);
+	CHECK_EQ(carillon_queue_map_doorbell(queue, &doorbell), 0);
+	/* Unmaps it, too. */
+	carillon_queue_destroy(queue);
+}
+
 /* A job on one queue holds another back by each kind of sync. */
 static void test_waits(void)
 {
@@ -335,6 +372,7 @@ int main(void)
 	test_import();
 	test_vm();
 	test_job();
+	test_doorbell();
 	test_waits();
 	test_implicit();
 	test_errors();
