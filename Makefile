@@ -98,6 +98,12 @@ bench:
 	@vm/host-setup
 	@scripts/bench $(BENCH_ARGS) $(PART)
 
+# The driver that Documentation/devres.rst shows, unbound while it is in use
+.PHONY: example
+example:
+	@vm/host-setup
+	@scripts/example
+
 # Documentation as HTML: out/docs
 .PHONY: docs
 docs:
