@@ -90,6 +90,8 @@ struct bound_token {
 #ifdef CONFIG_PROVE_LOCKING
 	struct task_struct *task;
 #endif
+	/* @gate isn't NULL: the compiler knows this one on each path, and so needs no test */
+	bool good;
 	/* by bound_enter(), not bound_assume(): there is a section to leave */
 	bool entered;
 };
@@ -158,6 +160,7 @@ static __always_inline int __must_check bound_enter(struct bound_gate *gate,
 	*tok = (struct bound_token){
 		.gate = gate,
 		.scp = scp,
+		.good = true,
 		.entered = true,
 #ifdef CONFIG_PROVE_LOCKING
 		.task = current,
@@ -180,9 +183,11 @@ static __always_inline int __must_check bound_enter(struct bound_gate *gate,
 static __always_inline void bound_exit(struct bound_token *tok)
 {
 	struct bound_gate *gate = tok->gate;
+	bool good = tok->good;
 
 	tok->gate = NULL;
-	if (!gate || !tok->entered)
+	tok->good = false;
+	if (!good || !tok->entered)
 		return;
 	if (unlikely(tok->reader))
 		__bound_reader_del(gate, tok->reader);
@@ -222,6 +227,7 @@ static __always_inline int __must_check bound_assume(struct bound_gate *gate,
 
 	*tok = (struct bound_token){
 		.gate = gate,
+		.good = true,
 #ifdef CONFIG_PROVE_LOCKING
 		.task = current,
 #endif
@@ -238,7 +244,7 @@ static __always_inline int __must_check bound_assume(struct bound_gate *gate,
  */
 static inline bool bound_ok(const struct bound_token *tok)
 {
-	return tok->gate;
+	return tok->good;
 }
 
 /**
@@ -302,7 +308,7 @@ static __always_inline void *class_bound_lock_ptr(class_bound_t *tok)
 
 static __always_inline int class_bound_lock_err(class_bound_t *tok)
 {
-	return tok->gate ? 0 : -ENODEV;
+	return tok->good ? 0 : -ENODEV;
 }
 
 DEFINE_CLASS(bound_assumed, struct bound_token, bound_exit(&_T), __bound_assume_token(gate, dev),
@@ -316,7 +322,7 @@ static __always_inline void *class_bound_assumed_lock_ptr(class_bound_assumed_t 
 
 static __always_inline int class_bound_assumed_lock_err(class_bound_assumed_t *tok)
 {
-	return tok->gate ? 0 : -EINVAL;
+	return tok->good ? 0 : -EINVAL;
 }
 
 #endif /* _BOUND_BOUND_GATE_H_ */
