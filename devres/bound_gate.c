@@ -84,6 +84,7 @@
 #include <linux/printk.h>
 #include <linux/seq_buf.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "bound_internal.h"
 
@@ -98,13 +99,26 @@ static bool bound_gate_is_below(const struct device *dev, const struct device *a
 	return false;
 }
 
+/*
+ * A work item, so that closing can look at the time while it waits. Not call_srcu(), whose
+ * grace period isn't expedited from the start: with nobody inside that takes two ticks, in
+ * which other gates' sections come and go.
+ */
+static void bound_gate_drain_work(struct work_struct *work)
+{
+	struct bound_gate *gate = container_of(work, struct bound_gate, drain_work);
+
+	synchronize_srcu_expedited(&gate->srcu);
+	complete_all(&gate->drained);
+}
+
 static void bound_gate_free_work(struct work_struct *work)
 {
 	struct bound_gate *gate = container_of(work, struct bound_gate, free_work);
 
 	WARN_ON_ONCE(!gate->revoked);
-	/* What closing has queued, which may be a second grace period. */
-	srcu_barrier(&gate->srcu);
+	/* It has completed @drained, but may not have returned. */
+	flush_work(&gate->drain_work);
 	cleanup_srcu_struct(&gate->srcu);
 	bound_map_free_all(gate);
 	mutex_destroy(&gate->maps_lock);
@@ -188,6 +202,7 @@ struct bound_gate *bound_gate_alloc(struct device *dev, struct bound_gate *paren
 	INIT_LIST_HEAD(&gate->maps);
 	mutex_init(&gate->maps_lock);
 	init_completion(&gate->drained);
+	INIT_WORK(&gate->drain_work, bound_gate_drain_work);
 	kref_init(&gate->ref);
 	INIT_WORK(&gate->free_work, bound_gate_free_work);
 
@@ -247,13 +262,6 @@ struct bound_gate *bound_gate_create(struct device *dev, struct bound_gate *pare
 }
 EXPORT_SYMBOL_NS_GPL(bound_gate_create, "BOUND");
 
-static void bound_gate_drained(struct rcu_head *head)
-{
-	struct bound_gate *gate = container_of(head, struct bound_gate, drain_rcu);
-
-	complete_all(&gate->drained);
-}
-
 static bool bound_gate_is_shut(struct bound_gate *gate)
 {
 	return bound_gate_closed(gate);
@@ -272,8 +280,7 @@ static void bound_gate_shut(struct bound_gate *gate)
 		list_for_each_entry(sleeper, &gate->sleepers, node)
 			sleeper->wake(sleeper);
 	}
-	call_srcu(&gate->srcu, &gate->drain_rcu, bound_gate_drained);
-	srcu_expedite_current(&gate->srcu);
+	queue_work(system_dfl_wq, &gate->drain_work);
 }
 
 static void bound_gate_report(struct bound_gate *gate, unsigned long since)

@@ -61,7 +61,7 @@ struct bound_gate {
 	struct mutex maps_lock;
 	/* done for good once the last reader from before the closing has left */
 	struct completion drained;
-	struct rcu_head drain_rcu;
+	struct work_struct drain_work;
 	/* readers that found no slot in @readers, for the report */
 	atomic_t untracked;
 	/* how often closing has complained about readers that don't leave */
