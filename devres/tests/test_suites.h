@@ -13,6 +13,7 @@ extern struct kunit_suite bound_aux_suite;
 extern struct kunit_suite bound_fail_suite;
 extern struct kunit_suite bound_order_suite;
 extern struct kunit_suite bound_race_suite;
+extern struct kunit_suite bound_race_aux_suite;
 extern struct kunit_suite bound_window_suite;
 
 #endif /* _DEVRES_TESTS_TEST_SUITES_H_ */
