@@ -6,7 +6,9 @@
 #include "igt.h"
 #include "igt_carillon_driver.h"
 
-/* The device that was unbound, to be bound again, and to which driver. */
+#define PCI_RESCAN	"/sys/bus/pci/rescan"
+
+/* The device that was unbound, to be bound again, and to which driver; NULL: it was removed. */
 static char unbound[256];
 static const char *unbound_from;
 
@@ -27,16 +29,21 @@ static bool find_bound(const char *driver)
 	return found;
 }
 
+static void write_sysfs(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	igt_require_f(fd >= 0, "%s: %s\n", path, strerror(errno));
+	igt_assert_eq(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
 static void write_driver(const char *driver, const char *attr, const char *name)
 {
 	char path[128];
-	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", driver, attr);
-	fd = open(path, O_WRONLY);
-	igt_require_f(fd >= 0, "%s: %s\n", path, strerror(errno));
-	igt_assert_eq(write(fd, name, strlen(name)), strlen(name));
-	close(fd);
+	write_sysfs(path, name);
 }
 
 void carillon_unbind(const char *driver)
@@ -46,9 +53,21 @@ void carillon_unbind(const char *driver)
 	write_driver(driver, "unbind", unbound);
 }
 
+void carillon_remove(void)
+{
+	char path[512];
+
+	igt_require_f(find_bound(CARILLON_PCI_DRIVER), "no device in %s\n", CARILLON_PCI_DRIVER);
+	unbound_from = NULL;
+	snprintf(path, sizeof(path), "%s/%s/remove", CARILLON_PCI_DRIVER, unbound);
+	write_sysfs(path, "1");
+}
+
 void carillon_bind_again(void)
 {
-	if (unbound[0])
+	if (unbound[0] && unbound_from)
 		write_driver(unbound_from, "bind", unbound);
+	else if (unbound[0])
+		write_sysfs(PCI_RESCAN, "1");
 	unbound[0] = 0;
 }

@@ -9,7 +9,10 @@
 /* Unbind @driver's device; one at a time. */
 void carillon_unbind(const char *driver);
 
-/* Bind it again, if there is one. */
+/* Remove the PCI device from its bus, with its drivers. */
+void carillon_remove(void);
+
+/* Bind it again, or have the bus look for it, if there is one. */
 void carillon_bind_again(void);
 
 #endif /* IGT_CARILLON_DRIVER_H */
