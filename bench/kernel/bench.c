@@ -9,6 +9,13 @@
  *     ns NUMBER TIME...
  *     allocs NUMBER ALLOCATIONS...
  *     frees NUMBER FREES...
+ *
+ * A case that several tasks do is there once for each of them, without allocations.
+ * One that is only timed, between no markers, looks like this:
+ *
+ *     timed NUMBER MEASURE WHO OPERATIONS
+ *     ns NUMBER TIME...
+ *     found NUMBER COUNT...
  */
 
 #define pr_fmt(fmt) "carillon_bench: " fmt
@@ -16,6 +23,7 @@
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
@@ -27,8 +35,9 @@
 
 #include "bench.h"
 
-/* Runs before the counted ones. */
-#define WARM_RUNS 10
+/* Runs before the measured ones. */
+#define WARM_RUNS	10
+#define WARM_RUNS_FEW	2
 
 static struct dentry *bench_dir;
 static unsigned int bench_regions;	/* numbers given out; parts are run one by one */
@@ -52,34 +61,50 @@ static void mark_number(unsigned int number)
 	}
 }
 
-/* Let each run find the same: nothing waits for a grace period any more. */
-static void settle(void)
+/* Let each run find the same: nothing waits for a grace period any more. It takes a while. */
+static void settle(const struct bench_case *c)
 {
+	if (c->runs)
+		return;
 	kvfree_rcu_barrier();
 	rcu_barrier();
 }
 
-static int run_warm(const struct bench_case *c)
+static int run_warm(const struct bench_case *c, struct bench_result *result, int turn)
 {
-	return c->run(c);
+	int ret = c->run(c);
+
+	return ret < 0 ? ret : 0;
 }
 
-static int run_counted(const struct bench_case *c, unsigned int number, u64 *ret_ns)
+static int run_counted(const struct bench_case *c, struct bench_result *result, int turn)
 {
 	u64 start;
 	int ret;
 
-	mark_number(number);
+	mark_number(result->number);
 	start = ktime_get_ns();
 	mark(BENCH_MARK_START);
 	ret = c->run(c);
 	mark(BENCH_MARK_STOP);
-	*ret_ns = ktime_get_ns() - start;
+	result->ns[turn] = ktime_get_ns() - start;
 	return ret;
 }
 
-static int run_allocs(const struct bench_case *c, unsigned int *ret_allocs,
-		      unsigned int *ret_frees)
+static int run_timed(const struct bench_case *c, struct bench_result *result, int turn)
+{
+	u64 start = ktime_get_ns();
+	int ret;
+
+	ret = c->run(c);
+	result->ns[turn] = ktime_get_ns() - start;
+	if (ret < 0)
+		return ret;
+	result->found[turn] = ret;
+	return 0;
+}
+
+static int run_allocs(const struct bench_case *c, struct bench_result *result, int turn)
 {
 	int ret;
 
@@ -87,57 +112,101 @@ static int run_allocs(const struct bench_case *c, unsigned int *ret_allocs,
 	if (ret)
 		return ret;
 	ret = c->run(c);
-	bench_allocs_end(ret_allocs, ret_frees);
+	bench_allocs_end(&result->allocs[turn], &result->frees[turn]);
 	return ret;
 }
 
-/* One run of any kind: @turn counts through them. */
-static int run_turn(const struct bench_case *c, struct bench_result *result, int turn)
+/* @times runs of one kind, by the case's crew if @crew */
+static int run_times(const struct bench_case *c, struct bench_result *results, int times,
+		     bench_crew_fn fn, bool crew)
 {
+	int ret, turn;
+
+	for (turn = 0; turn < times; turn++) {
+		settle(c);
+		ret = c->setup ? c->setup(c) : 0;
+		if (ret)
+			return ret;
+		ret = crew ? bench_crew_run(c, results, turn, fn) : fn(c, results, turn);
+		if (c->teardown)
+			c->teardown(c);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static unsigned int case_runs(const struct bench_case *c)
+{
+	return c->runs ?: BENCH_RUNS;
+}
+
+static unsigned int case_alloc_runs(const struct bench_case *c)
+{
+	return c->runs ? 1 : BENCH_ALLOC_RUNS;
+}
+
+static int run_case(const struct bench_case *c, struct bench_result *results)
+{
+	bench_crew_fn run = run_counted;
 	int ret;
 
-	settle();
-	ret = c->setup ? c->setup(c) : 0;
+	if (c->timed)
+		run = run_timed;
+
+	ret = run_times(c, results, c->runs ? WARM_RUNS_FEW : WARM_RUNS, run_warm, c->crew);
 	if (ret)
 		return ret;
-
-	if (turn < WARM_RUNS)
-		ret = run_warm(c);
-	else if (turn < WARM_RUNS + BENCH_RUNS)
-		ret = run_counted(c, result->number, &result->ns[turn - WARM_RUNS]);
-	else
-		ret = run_allocs(c, &result->allocs[turn - WARM_RUNS - BENCH_RUNS],
-				 &result->frees[turn - WARM_RUNS - BENCH_RUNS]);
-	if (c->teardown)
-		c->teardown(c);
-	return ret;
+	ret = run_times(c, results, case_runs(c), run, c->crew);
+	/* Allocations are counted of the caller's task alone. */
+	if (ret || c->timed || c->crew)
+		return ret;
+	return run_times(c, results, case_alloc_runs(c), run_allocs, false);
 }
 
-static void show_case(struct seq_file *m, const struct bench_case *c,
-		      const struct bench_result *result)
+/* How many tasks do the case. */
+static unsigned int case_tasks(const struct bench_case *c)
 {
-	int i;
+	return max(c->crew, 1);
+}
 
-	seq_printf(m, "case %u %s %s %u\nns %u", result->number, c->measure, c->who,
-		   c->ops, result->number);
-	for (i = 0; i < BENCH_RUNS; i++)
+static void show_numbers(struct seq_file *m, const struct bench_result *result,
+			 const char *what, const unsigned int *numbers, unsigned int count)
+{
+	unsigned int i;
+
+	seq_printf(m, "\n%s %u", what, result->number);
+	for (i = 0; i < count; i++)
+		seq_printf(m, " %u", numbers[i]);
+}
+
+static void show_result(struct seq_file *m, const struct bench_case *c,
+			const struct bench_result *result)
+{
+	unsigned int i, runs = case_runs(c);
+
+	seq_printf(m, "%s %u %s %s %u\nns %u", c->timed ? "timed" : "case",
+		   result->number, c->measure, c->who, c->ops, result->number);
+	for (i = 0; i < runs; i++)
 		seq_printf(m, " %llu", result->ns[i]);
-	seq_printf(m, "\nallocs %u", result->number);
-	for (i = 0; i < BENCH_ALLOC_RUNS; i++)
-		seq_printf(m, " %u", result->allocs[i]);
-	seq_printf(m, "\nfrees %u", result->number);
-	for (i = 0; i < BENCH_ALLOC_RUNS; i++)
-		seq_printf(m, " %u", result->frees[i]);
+	if (c->timed) {
+		show_numbers(m, result, "found", result->found, runs);
+	} else if (!c->crew) {
+		show_numbers(m, result, "allocs", result->allocs, case_alloc_runs(c));
+		show_numbers(m, result, "frees", result->frees, case_alloc_runs(c));
+	}
 	seq_putc(m, '\n');
 }
 
 static int part_show(struct seq_file *m, void *data)
 {
 	struct bench_part *part = m->private;
-	unsigned int i;
+	const struct bench_result *result = part->results;
+	unsigned int i, task;
 
 	for (i = 0; i < part->count; i++)
-		show_case(m, &part->cases[i], &part->results[i]);
+		for (task = 0; task < case_tasks(&part->cases[i]); task++)
+			show_result(m, &part->cases[i], result++);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(part);
@@ -151,25 +220,29 @@ DEFINE_SHOW_ATTRIBUTE(part);
  */
 int bench_part_run(struct bench_part *part)
 {
-	unsigned int i;
-	int ret, turn;
+	unsigned int i, task, results = 0;
+	struct bench_result *result;
+	int ret;
 
-	part->results = kvcalloc(part->count, sizeof(*part->results), GFP_KERNEL);
+	for (i = 0; i < part->count; i++)
+		results += case_tasks(&part->cases[i]);
+	part->results = kvcalloc(results, sizeof(*part->results), GFP_KERNEL);
 	if (!part->results)
 		return -ENOMEM;
 
+	result = part->results;
 	for (i = 0; i < part->count; i++) {
 		const struct bench_case *c = &part->cases[i];
 
-		part->results[i].number = ++bench_regions;
-		for (turn = 0; turn < WARM_RUNS + BENCH_RUNS + BENCH_ALLOC_RUNS; turn++) {
-			ret = run_turn(c, &part->results[i], turn);
-			if (ret) {
-				pr_err("%s of %s failed: %pe\n", c->measure, c->who, ERR_PTR(ret));
-				kvfree(part->results);
-				return ret;
-			}
+		for (task = 0; task < case_tasks(c); task++)
+			result[task].number = ++bench_regions;
+		ret = run_case(c, result);
+		if (ret) {
+			pr_err("%s of %s failed: %pe\n", c->measure, c->who, ERR_PTR(ret));
+			kvfree(part->results);
+			return ret;
 		}
+		result += case_tasks(c);
 	}
 	part->file = debugfs_create_file(part->name, 0400, bench_dir, part, &part_fops);
 	return 0;

@@ -11,6 +11,8 @@
 
 #include "bench.h"
 
+#define SELF_RUNS 21
+
 static int self_empty(const struct bench_case *c)
 {
 	barrier();
@@ -85,11 +87,16 @@ static int self_allocs(const struct bench_case *c)
 }
 
 static const struct bench_case bench_self_cases[] = {
-	{ .measure = "empty", .who = "self", .ops = 1, .run = self_empty },
-	{ .measure = "known", .who = "self", .ops = 1, .run = self_known },
-	{ .measure = "repeat", .who = "self", .ops = 1, .run = self_repeat },
-	{ .measure = "atomics", .who = "self", .ops = 1, .run = self_atomics },
-	{ .measure = "allocs", .who = "self", .ops = 1, .run = self_allocs },
+	{ .measure = "empty", .who = "self", .ops = 1, .runs = SELF_RUNS,
+	  .run = self_empty },
+	{ .measure = "known", .who = "self", .ops = 1, .runs = SELF_RUNS,
+	  .run = self_known },
+	{ .measure = "repeat", .who = "self", .ops = 1, .runs = SELF_RUNS,
+	  .run = self_repeat },
+	{ .measure = "atomics", .who = "self", .ops = 1, .runs = SELF_RUNS,
+	  .run = self_atomics },
+	{ .measure = "allocs", .who = "self", .ops = 1, .runs = SELF_RUNS,
+	  .run = self_allocs },
 };
 
 struct bench_part bench_self = {

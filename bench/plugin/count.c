@@ -16,13 +16,15 @@
  * so a region that had one says so, and the reader had better not use it. The markers
  * themselves aren't counted.
  *
- * One virtual CPU, no more: a region would have those of others in it.
+ * Each virtual CPU has regions of its own, and counts what it executes itself. So a
+ * region begins and ends on one CPU, from its number on.
  *
  * Arguments: out=FILE, profile=on.
  */
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,11 +52,8 @@ struct slot {
 	uint64_t times;
 };
 
-static struct {
-	FILE *out;
-	bool profile;
-	qemu_plugin_u64 active;		/* is a region open? what callbacks depend on */
-
+/* A virtual CPU; touched by its own thread alone. */
+struct cpu {
 	bool open;
 	uint32_t number;		/* of the region that is open or comes next */
 	uint64_t insns;
@@ -63,18 +62,28 @@ static struct {
 	uint64_t last;			/* callback data of the last instruction */
 	struct slot *slots;		/* a hash table by address; times 0: free */
 	unsigned int slots_used;
-} count;
+};
 
-static void profile_hit(uint64_t address)
+#define CPUS_MAX	16
+
+static struct {
+	FILE *out;
+	pthread_mutex_t lock;		/* taken to write the lines of one region */
+	bool profile;
+	qemu_plugin_u64 active;		/* is a region open? what callbacks depend on */
+	struct cpu cpus[CPUS_MAX];
+} count = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void profile_hit(struct cpu *cpu, uint64_t address)
 {
 	unsigned int i = (address * 0x9e3779b97f4a7c15ULL) >> 48;
 
 	for (;; i++) {
-		struct slot *slot = &count.slots[i % PROFILE_SLOTS];
+		struct slot *slot = &cpu->slots[i % PROFILE_SLOTS];
 
 		if (slot->times && slot->address != address)
 			continue;
-		if (!slot->times && ++count.slots_used == PROFILE_SLOTS) {
+		if (!slot->times && ++cpu->slots_used == PROFILE_SLOTS) {
 			fprintf(stderr, "count: too many instructions in a region to profile it\n");
 			exit(1);
 		}
@@ -84,83 +93,95 @@ static void profile_hit(uint64_t address)
 	}
 }
 
-static void profile_write(void)
+static void profile_write(struct cpu *cpu)
 {
 	for (unsigned int i = 0; i < PROFILE_SLOTS; i++) {
-		struct slot *slot = &count.slots[i];
+		struct slot *slot = &cpu->slots[i];
 
 		if (slot->times)
 			fprintf(count.out, "at %016" PRIx64 " %" PRIu64 "\n", slot->address,
 				slot->times);
 		slot->times = 0;
 	}
-	count.slots_used = 0;
+	cpu->slots_used = 0;
 }
 
 /* An instruction inside of a region. */
-static void on_insn(unsigned int cpu, void *data)
+static void on_insn(unsigned int index, void *data)
 {
+	struct cpu *cpu = &count.cpus[index];
 	uint64_t insn = (uintptr_t)data;
 
-	(void)cpu;
 	/* QEMU comes by for each repetition; two of them in a row are one. */
-	if ((insn & INSN_REPEATS) && insn == count.last)
+	if ((insn & INSN_REPEATS) && insn == cpu->last)
 		return;
-	count.last = insn;
-	count.insns++;
+	cpu->last = insn;
+	cpu->insns++;
 	if (insn & INSN_ATOMIC)
-		count.atomics++;
+		cpu->atomics++;
 	if (count.profile)
-		profile_hit(insn | KERNEL_HALF | ~0ULL << ADDRESS_BITS);
+		profile_hit(cpu, insn | KERNEL_HALF | ~0ULL << ADDRESS_BITS);
 }
 
-static void on_start(unsigned int cpu)
+static void on_start(unsigned int index, struct cpu *cpu)
 {
-	count.insns = 0;
-	count.atomics = 0;
-	count.interrupts = 0;
-	count.last = 0;
-	count.open = true;
-	qemu_plugin_u64_set(count.active, cpu, 1);
+	if (count.profile && !cpu->slots)
+		cpu->slots = calloc(PROFILE_SLOTS, sizeof(*cpu->slots));
+	if (count.profile && !cpu->slots)
+		exit(1);
+	cpu->insns = 0;
+	cpu->atomics = 0;
+	cpu->interrupts = 0;
+	cpu->last = 0;
+	cpu->open = true;
+	qemu_plugin_u64_set(count.active, index, 1);
 }
 
-static void on_stop(unsigned int cpu)
+static void on_stop(unsigned int index, struct cpu *cpu)
 {
-	qemu_plugin_u64_set(count.active, cpu, 0);
-	if (count.open) {
+	qemu_plugin_u64_set(count.active, index, 0);
+	if (cpu->open) {
+		pthread_mutex_lock(&count.lock);
 		if (count.profile)
-			profile_write();
+			profile_write(cpu);
 		fprintf(count.out, "region %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-			count.number, count.insns, count.atomics, count.interrupts);
+			cpu->number, cpu->insns, cpu->atomics, cpu->interrupts);
 		/* The guest may be killed: what it has measured shall be there. */
 		fflush(count.out);
+		pthread_mutex_unlock(&count.lock);
 	}
-	count.open = false;
-	count.number = 0;
+	cpu->open = false;
+	cpu->number = 0;
 }
 
-static void on_marker(unsigned int cpu, void *data)
+static void on_marker(unsigned int index, void *data)
 {
+	struct cpu *cpu = &count.cpus[index];
+
+	if (index >= CPUS_MAX) {
+		fprintf(stderr, "count: CPU %u is one too many\n", index);
+		exit(1);
+	}
 	switch ((uintptr_t)data) {
 	case BENCH_MARK_BIT0:
 	case BENCH_MARK_BIT1:
-		count.number = count.number << 1 | ((uintptr_t)data & 1);
+		cpu->number = cpu->number << 1 | ((uintptr_t)data & 1);
 		break;
 	case BENCH_MARK_START:
-		on_start(cpu);
+		on_start(index, cpu);
 		break;
 	case BENCH_MARK_STOP:
-		on_stop(cpu);
+		on_stop(index, cpu);
 		break;
 	}
 }
 
-static void on_interrupt(unsigned int cpu, enum qemu_plugin_discon_type type, uint64_t from,
+static void on_interrupt(unsigned int index, enum qemu_plugin_discon_type type, uint64_t from,
 			 uint64_t to, void *data)
 {
-	(void)cpu, (void)type, (void)from, (void)to, (void)data;
-	if (count.open)
-		count.interrupts++;
+	(void)type, (void)from, (void)to, (void)data;
+	if (index < CPUS_MAX && count.cpus[index].open)
+		count.cpus[index].interrupts++;
 }
 
 /* Returns which marker the instruction is, or 0. */
@@ -271,11 +292,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
 		fprintf(stderr, "count: out=FILE is missing\n");
 		return 1;
 	}
-	if (count.profile)
-		count.slots = calloc(PROFILE_SLOTS, sizeof(*count.slots));
-	if (count.profile && !count.slots)
-		return 1;
-
 	count.active.score = qemu_plugin_scoreboard_new(sizeof(uint64_t));
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation, NULL);
 	qemu_plugin_register_vcpu_discon_cb(id, QEMU_PLUGIN_DISCON_INTERRUPT |
