@@ -2,7 +2,8 @@
 """Reads what a benchmark's guest and the counting plug-in have written.
 
 The guest's file (bench/kernel/bench.c) says which region is which case and has times and
-allocations; the plug-in's (bench/plugin/count.c) has a line for each run of a region.
+allocations; the plug-in's (bench/plugin/count.c) has a line for each run of a region. What
+several tasks have done at the same time are several regions, one for each task.
 """
 
 import bisect
@@ -17,7 +18,12 @@ class Error(Exception):
 
 @dataclass
 class Case:
-    """One measure by one implementation: what was counted in each of its runs."""
+    """
+    One measure by one implementation: what was counted in each of its runs.
+
+    @timed: the plug-in has not counted it
+    @found: what the case itself has counted
+    """
 
     measure: str
     who: str
@@ -28,10 +34,23 @@ class Case:
     ns: list = field(default_factory=list)
     allocs: list = field(default_factory=list)
     frees: list = field(default_factory=list)
+    timed: bool = False
+    found: list = field(default_factory=list)
+
+    @property
+    def clock(self):
+        """Times, where the guest's clock is that on the wall."""
+        return self.ns
+
+    @property
+    def us(self):
+        """Times in microseconds."""
+        return [ns / 1000 for ns in self.ns]
 
     def per_op(self, unit):
-        """The median of a unit's runs, for one operation."""
-        return statistics.median(getattr(self, unit)) / self.ops
+        """The median of a unit's runs, for one operation; of a clock, the quickest run."""
+        middle = min if unit == "clock" else statistics.median
+        return middle(getattr(self, unit)) / self.ops
 
 
 def read_guest(text):
@@ -39,10 +58,10 @@ def read_guest(text):
     cases = {}
     for line in text.splitlines():
         kind, number, *rest = line.split()
-        if kind == "case":
+        if kind in ("case", "timed"):
             measure, who, ops = rest
-            cases[int(number)] = Case(measure, who, int(ops))
-        elif kind in ("ns", "allocs", "frees"):
+            cases[int(number)] = Case(measure, who, int(ops), timed=kind == "timed")
+        elif kind in ("ns", "allocs", "frees", "found"):
             setattr(cases[int(number)], kind, [int(word) for word in rest])
         else:
             raise Error("the guest said %r" % line)
@@ -60,7 +79,7 @@ def add_counts(cases, text):
         if not line.startswith("region "):
             continue
         number, insns, atomics, interrupts = (int(word) for word in line.split()[1:])
-        if number not in cases:
+        if number not in cases or cases[number].timed:
             raise Error("region %d was counted, of which the guest says nothing" % number)
         case = cases[number]
         clean[number].append(not interrupts)
@@ -70,6 +89,8 @@ def add_counts(cases, text):
             case.instructions.append(insns)
             case.atomics.append(atomics)
     for number, case in cases.items():
+        if case.timed:
+            continue
         runs = len(clean[number])
         if runs != len(case.ns):
             raise Error("%s of %s ran %d times and was counted %d times"
@@ -78,6 +99,18 @@ def add_counts(cases, text):
             raise Error("%s of %s: %d of %d runs had an interrupt"
                         % (case.measure, case.who, case.interrupted, runs))
         case.ns = [ns for ns, good in zip(case.ns, clean[number]) if good]
+
+
+def merge(cases):
+    """{(measure, implementation): Case}: the runs of all tasks that did it."""
+    merged = {}
+    for case in cases:
+        into = merged.setdefault((case.measure, case.who),
+                                 Case(case.measure, case.who, case.ops, timed=case.timed))
+        into.interrupted += case.interrupted
+        for unit in ("instructions", "atomics", "ns", "allocs", "frees", "found"):
+            getattr(into, unit).extend(getattr(case, unit))
+    return merged
 
 
 # What bench/kernel/self.c executes beside an empty region: instructions, atomics,

@@ -3,9 +3,14 @@
 
 from dataclasses import dataclass
 
-# Units by their key in bench_counts.Case.
+import bench_counts as counts
+
+# Units by their key: what bench_counts.Case calls it.
 UNITS = {"instructions": "instructions", "atomics": "atomic RMWs", "allocs": "allocations",
-         "ns": "ns of guest time"}
+         "ns": "ns of guest time", "clock": "ns on the clock", "us": "µs of guest time",
+         "found": "sections of others"}
+COUNTED = ("instructions", "atomics", "allocs", "ns")
+_WHO = ("ours", "peer", "floor", "bare")
 
 
 @dataclass(frozen=True)
@@ -14,10 +19,12 @@ class Target:
     What one measure should reach.
 
     @unit: key of UNITS
-    @against: whose figure it is compared with: "floor", "peer", or "ours"
+    @against: whose figure it is compared with: "floor", "peer", "bare" or "ours"; "" for
+        no one's
     @limit: at most that many times that figure
     @measure: the other figure's measure, if it isn't the same one
     @strictly: less than that, not equal
+    @plus: so much more than that is allowed
     """
 
     unit: str
@@ -25,13 +32,18 @@ class Target:
     limit: float
     measure: str = ""
     strictly: bool = False
+    plus: float = 0
 
     def __str__(self):
-        what = {"floor": "the floor", "peer": "the peer", "ours": "ours"}[self.against]
+        if not self.against:
+            return "at most %g" % self.plus
+        what = {"floor": "the floor", "peer": "the peer", "bare": "bare", "ours": "ours"}[self.against]
         if self.measure:
             what += " of '%s'" % self.measure
-        if self.limit == 1 and self.strictly:
-            return "less than " + what
+        if self.plus:
+            what += " + %g" % self.plus
+        if self.limit == 1:
+            return ("less than " if self.strictly else "at most ") + what
         return "at most %g times %s" % (self.limit, what)
 
 
@@ -44,12 +56,36 @@ class Measure:
     @title: for people
     @how: what one operation is
     @targets: Target objects
+    @units: keys of UNITS that it is measured in
+    @of: the module's name for it, if @key isn't
+    @less: (measure in the module, implementation) whose figure is subtracted from all
     """
 
     key: str
     title: str
     how: str
     targets: tuple = ()
+    units: tuple = COUNTED
+    of: str = ""
+    less: tuple = ()
+
+
+@dataclass(frozen=True)
+class Boot:
+    """
+    One guest that a part needs.
+
+    @modules: our modules in the order of loading, below the build's folder, and their
+        parameters
+    @needs: modules of the kernel
+    @vm: arguments of vm/run
+    @qemu: arguments of QEMU
+    """
+
+    modules: tuple
+    needs: tuple
+    vm: tuple = ("--icount",)
+    qemu: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,14 +93,12 @@ class Part:
     """
     A part.
 
-    @modules: our modules in the order of loading, below the build's folder
-    @needs: modules of the kernel
+    @boots: Boot objects
     @peer, @floor, @bare: names of the implementations in the module
     @text: what these are, for the table's foot
     """
 
-    modules: tuple
-    needs: tuple
+    boots: tuple
     peer: str
     floor: str
     bare: str
@@ -73,8 +107,7 @@ class Part:
 
 
 _FENCE = Part(
-    modules=("fence/dfence.ko", "bench/kernel/carillon_bench_fence.ko"),
-    needs=("gpu-sched",),
+    boots=(Boot(("fence/dfence.ko", "bench/kernel/carillon_bench_fence.ko"), ("gpu-sched",)),),
     peer="drm_sched", floor="raw", bare="bare",
     text="""\
 ours: dfence. peer: drm_sched's pair of fences per job. floor: a raw dma_fence with the
@@ -105,23 +138,97 @@ dma_fence_signal, dma_fence_put, and nothing else.""",
                 "reference"),
     ))
 
-PARTS = {"fence": _FENCE}
+# A device whose BAR is memory.
+_IVSHMEM = "-object memory-backend-ram,id=shm,size=1M -device ivshmem-plain,memdev=shm"
+
+_DEVRES_LESS = "the loop and the call are subtracted; "
+_DEVRES_WRITE = _DEVRES_LESS + "ours: bound_enter, bound_bar_write32, bound_exit"
+_DEVRES_ASSUME = _DEVRES_LESS + "ours: bound_assume, bound_bar_write32"
+_DEVRES_AT_ONCE = ", by four tasks at the same time on four CPUs"
+_DEVRES_REVOKE = "time from calling bound_gate_close() or drm_dev_unplug() until it returns; "
+
+
+def _devres_measures():
+    """The rows about writing a register: by one task, by four, on the clock."""
+    for tasks, suffix, units in ((1, "-1", COUNTED), (4, "-4", COUNTED[:2]),
+                                 (1, "-clock-1", ("clock",)), (4, "-clock-4", ("clock",))):
+        readers = "1 reader" if tasks == 1 else "4 readers"
+        at_once = _DEVRES_AT_ONCE if tasks == 4 else ""
+        less = ("loop" + suffix, "ours")
+        targets = () if units == ("clock",) else (
+            Target("instructions", "peer", 0.5), Target("atomics", "peer", 0.5))
+        yield Measure("enter" + suffix, "enter+write+exit, " + readers, _DEVRES_WRITE + at_once,
+                      targets, units, less=less)
+        if units != ("clock",):
+            yield Measure("enter-net" + suffix, "  without the write",
+                          "the line above less the bare write" + at_once, (), units,
+                          of="enter" + suffix, less=("enter" + suffix, "writel"))
+        targets = () if units == ("clock",) else (
+            Target("instructions", "bare", 1, plus=2), Target("atomics", "bare", 1))
+        yield Measure("assume" + suffix, "assume+write, " + readers, _DEVRES_ASSUME + at_once,
+                      targets, units, less=less)
+        yield Measure("loop" + suffix, "  loop, subtracted above",
+                      "the loop and the call of a function that does nothing" + at_once,
+                      (), units)
+
+
+_DEVRES = Part(
+    boots=(Boot(("devres/bound.ko", "bench/kernel/carillon_bench_devres.ko",
+                 "bench/kernel/carillon_bench_revoke.ko"), ("drm",), qemu=_IVSHMEM),
+           Boot(("devres/bound.ko", "bench/kernel/carillon_bench_devres.ko crew=1"), ("drm",),
+                ("--accel", "tcg", "--smp", "4"), _IVSHMEM)),
+    peer="drm", floor="rwsem", bare="writel",
+    text="""\
+ours: bound_enter or bound_assume. peer: drm_dev_enter, and drm_dev_unplug. floor: a
+read-write semaphore and a flag. bare: writel, and nothing that makes it safe.""",
+    measures=(
+        *_devres_measures(),
+        Measure("revoke-0", "revoke, no readers", _DEVRES_REVOKE, (), ("us",)),
+        Measure("unregister", "  unregistering alone",
+                "what drm_dev_unplug() does besides: drm_dev_unregister()", (), ("us",)),
+        Measure("revoke-1", "revoke, 1 reader",
+                _DEVRES_REVOKE + "a reader enters and leaves all the time", (), ("us",)),
+        Measure("revoke-64", "revoke, 64 readers",
+                _DEVRES_REVOKE + "64 readers enter and leave, each every millisecond",
+                (), ("us",)),
+        Measure("revoke-slow", "revoke, own 10 ms section",
+                _DEVRES_REVOKE + "a reader's sections are of 10 ms, one after the other",
+                (), ("us",)),
+        Measure("revoke-others", "revoke, 8 others busy",
+                _DEVRES_REVOKE + "8 other devices have a reader each with sections of 10 ms, one "
+                "after the other",
+                (Target("us", "ours", 2, "revoke-0"), Target("found", "", 0)), ("us", "found")),
+        Measure("revoke-stay", "revoke, another stays 2 s",
+                _DEVRES_REVOKE + "a reader of another device stays inside until the revoke has "
+                "returned, but for 2 s at most",
+                (Target("us", "ours", 2, "revoke-0"), Target("found", "", 0)), ("us", "found")),
+    ))
+
+PARTS = {"fence": _FENCE, "devres": _DEVRES}
 
 
 def _ratio(ours, other):
-    return round(ours / other, 4) if other else None
+    return round(ours / other, 4) if ours is not None and other else None
 
 
 def _check(target, row, found):
     """Whether a target is met, by the figures @found."""
-    key = (target.measure or row["key"], target.unit)
-    who = {"floor": "floor", "peer": "peer", "ours": "ours"}[target.against]
-    other = found.get(key, {}).get(who)
-    if other is None:
+    other = 0
+    if target.against:
+        other = found.get((target.measure or row["key"], target.unit), {}).get(target.against)
+    if other is None or row["ours"] is None:
         return None
-    limit = other * target.limit
+    limit = other * target.limit + target.plus
     # Figures have three places.
     return row["ours"] < limit if target.strictly else row["ours"] < limit + 0.0005
+
+
+def _figures(part, measure, unit, by_name):
+    """One measure's figures in a unit, by column."""
+    who = {"ours": "ours", "peer": part.peer, "floor": part.floor, "bare": part.bare}
+    less = by_name[measure.less].per_op(unit) if measure.less else 0
+    found = {name: by_name.get((measure.of or measure.key, key)) for name, key in who.items()}
+    return {name: round(case.per_op(unit) - less, 3) for name, case in found.items() if case}
 
 
 def rows(part, cases, counted):
@@ -131,16 +238,14 @@ def rows(part, cases, counted):
     @cases: bench_counts.Case objects
     @counted: what was counted on, for `how`
     """
-    by_name = {(case.measure, case.who): case for case in cases}
-    who = {"ours": "ours", "peer": part.peer, "floor": part.floor, "bare": part.bare}
+    by_name = counts.merge(cases)
     found, table = {}, []
     for measure in part.measures:
-        for unit in UNITS:
-            figures = {name: round(by_name[measure.key, key].per_op(unit), 3)
-                       for name, key in who.items() if (measure.key, key) in by_name}
+        for unit in measure.units:
+            figures = _figures(part, measure, unit, by_name)
             found[measure.key, unit] = figures
             row = {"measure": measure.title.strip(), "unit": UNITS[unit], "key": measure.key}
-            row.update({name: figures.get(name) for name in who})
+            row.update({name: figures.get(name) for name in _WHO})
             for name in ("peer", "floor", "bare"):
                 row["ratio_" + name] = _ratio(row["ours"], row[name])
             row["ratio"] = row["ratio_floor" if row["peer"] is None else "ratio_peer"]
@@ -167,17 +272,20 @@ def _number(value, places):
 def print_table(part, table, file):
     """The table for people, a block for each unit."""
     titles = {measure.key: measure.title for measure in part.measures}
+    width = max(24, *map(len, titles.values()))
     for unit in UNITS.values():
+        block = [row for row in table if row["unit"] == unit]
+        if not block:
+            continue
         places = 3 if unit in (UNITS["atomics"], UNITS["allocs"]) else 1
-        print("%-24s %9s %9s %9s %9s %8s %8s  %s"
-              % (unit, "ours", "peer", "floor", "bare", "to peer", "to floor", "target"), file=file)
-        for row in (row for row in table if row["unit"] == unit):
+        print("%-*s %9s %9s %9s %9s %8s %8s  %s"
+              % (width, unit, *_WHO, "to peer", "to floor", "target"), file=file)
+        for row in block:
             verdict = ""
             if row["target"]:
                 verdict = "%s: %s" % (row["target"], "met" if row["met"] else "MISSED")
-            print("%-24s %9s %9s %9s %9s %8s %8s  %s"
-                  % (titles[row["key"]],
-                     *(_number(row[name], places) for name in ("ours", "peer", "floor", "bare")),
+            print("%-*s %9s %9s %9s %9s %8s %8s  %s"
+                  % (width, titles[row["key"]], *(_number(row[name], places) for name in _WHO),
                      _number(row["ratio_peer"], 2), _number(row["ratio_floor"], 2), verdict), file=file)
         print(file=file)
     print(part.text, file=file)
@@ -187,14 +295,14 @@ def worst_difference(first, second):
     """
     (relative difference, its row's measure and unit) of two tables of one part.
 
-    Counts only: how many bytes an allocator zeroes depends on what it has left, and
-    guest time has them all.
+    Counts of what is executed only: how many bytes an allocator zeroes depends on what it
+    has left, and guest time has them all; a clock shows how busy the host is.
     """
     worst = (0.0, "")
     for one, other in zip(first, second):
-        if one["unit"] == UNITS["ns"]:
+        if one["unit"] in (UNITS["ns"], UNITS["us"], UNITS["clock"], UNITS["found"]):
             continue
-        for name in ("ours", "peer", "floor", "bare"):
+        for name in _WHO:
             # Under a hundredth per operation, a few in a run of a thousand decide.
             if one[name] and other[name] and abs(one[name] - other[name]) > 0.01:
                 worst = max(worst, (abs(one[name] - other[name]) / one[name],

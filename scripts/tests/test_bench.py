@@ -33,6 +33,36 @@ def fence_cases(**changed):
     return found
 
 
+# What part devres' modules say, by what they call it: instructions; ns for what is timed.
+DEVRES = {"loop ours": 16, "assume ours": 21, "assume writel": 19, "enter ours": 30,
+          "enter drm": 80, "enter rwsem": 81, "enter writel": 19}
+REVOKES = ("revoke-0", "revoke-1", "revoke-64", "revoke-slow", "revoke-others", "revoke-stay")
+
+
+def devres_cases(found=0, **changed):
+    """All cases of part devres: for four tasks there are four of each."""
+    cases = []
+    for name, insns in {**DEVRES, **changed}.items():
+        measure, who = name.split()
+        insns *= 10
+        locks = {"drm": 20, "rwsem": 30}.get(who, 0)
+        cases.append(counts.Case(measure + "-1", who, 10, [insns] * 2, [locks] * 2, 0,
+                                 [insns] * 2, [0], [0]))
+        for _ in range(4):
+            cases.append(counts.Case(measure + "-4", who, 10, [insns] * 2, [locks] * 2))
+            cases.append(counts.Case(measure + "-clock-4", who, 10, ns=[insns] * 2, timed=True))
+        cases.append(counts.Case(measure + "-clock-1", who, 10, ns=[insns] * 2, timed=True))
+    for measure in REVOKES:
+        for who, ns, ended in (("ours", 1000, found), ("drm", 9000, 8)):
+            cases.append(counts.Case(measure, who, 1, ns=[ns] * 3, timed=True, found=[ended] * 3))
+    cases.append(counts.Case("unregister", "drm", 1, ns=[500] * 3, timed=True, found=[0] * 3))
+    return cases
+
+
+def devres_rows(**changed):
+    return parts.rows(parts.PARTS["devres"], devres_cases(**changed), {u: "x" for u in parts.UNITS})
+
+
 def row(table, key, unit="instructions"):
     return next(r for r in table if r["key"] == key and r["unit"] == parts.UNITS[unit])
 
@@ -73,6 +103,30 @@ class Guest(unittest.TestCase):
     def test_unknown_region(self):
         with self.assertRaisesRegex(counts.Error, "region 4 was counted"):
             self.read("region 4 400 8 0\n")
+
+    TIMED = TEXT + "timed 5 revoke-0 ours 1\nns 5 70 90 80\nfound 5 0 8 1\n"
+
+    def test_timed(self):
+        cases = counts.read_guest(self.TIMED)
+        counts.add_counts(cases, "region 3 400 8 0\n" * 3)
+        self.assertEqual(cases[5].per_op("ns"), 80)
+        self.assertEqual(cases[5].per_op("us"), 0.08)
+        self.assertEqual(cases[5].per_op("clock"), 70)
+        self.assertEqual(cases[5].per_op("found"), 1)
+
+    def test_timed_but_counted(self):
+        with self.assertRaisesRegex(counts.Error, "region 5 was counted"):
+            counts.add_counts(counts.read_guest(self.TIMED), "region 5 1 1 0\n")
+
+    def test_tasks_are_merged(self):
+        cases = counts.read_guest("case 3 enter-4 ours 4\nns 3 40 48\n"
+                                  "case 4 enter-4 ours 4\nns 4 44 52\n")
+        counts.add_counts(cases, "region 4 400 8 0\nregion 3 404 4 0\n"
+                                 "region 3 9999 9 1\nregion 4 404 4 0\n")
+        case = counts.merge(cases.values())["enter-4", "ours"]
+        self.assertEqual(sorted(case.instructions), [400, 404, 404])
+        self.assertEqual(case.interrupted, 1)
+        self.assertEqual(sorted(case.ns), [40, 44, 52])
 
     def test_unknown_line(self):
         with self.assertRaises(counts.Error):
@@ -145,6 +199,42 @@ class Judgement(unittest.TestCase):
         self.assertIsNone(found["target"])
         self.assertIsNone(found["met"])
 
+    def test_loop_is_subtracted(self):
+        table = devres_rows()
+        enter = row(table, "enter-1")
+        self.assertEqual([enter[name] for name in ("ours", "peer", "floor", "bare")],
+                         [14, 64, 65, 3])
+        net = row(table, "enter-net-1")
+        self.assertEqual([net[name] for name in ("ours", "peer", "floor", "bare")],
+                         [11, 61, 62, 0])
+        self.assertEqual(row(table, "loop-4")["ours"], 16)
+
+    def test_enter_target(self):
+        self.assertTrue(row(devres_rows(**{"enter ours": 48}), "enter-4")["met"])
+        self.assertFalse(row(devres_rows(**{"enter ours": 49}), "enter-4")["met"])
+
+    def test_assume_target(self):
+        self.assertTrue(row(devres_rows(), "assume-1")["met"])
+        self.assertFalse(row(devres_rows(**{"assume ours": 22}), "assume-1")["met"])
+        self.assertEqual(row(devres_rows(), "assume-1")["target"], "at most bare + 2")
+
+    def test_revoke_target(self):
+        self.assertTrue(row(devres_rows(), "revoke-others", "found")["met"])
+        missed = row(devres_rows(found=1), "revoke-stay", "found")
+        self.assertFalse(missed["met"])
+        self.assertEqual(missed["target"], "at most 0")
+
+    def test_nobody_but_the_peer(self):
+        found = row(devres_rows(), "unregister", "us")
+        self.assertEqual((found["ours"], found["peer"], found["ratio"]), (None, 0.5, None))
+
+    def test_only_units_that_were_measured(self):
+        text = io.StringIO()
+        parts.print_table(parts.PARTS["fence"], fence_rows(), text)
+        self.assertNotIn("sections of others", text.getvalue())
+        parts.print_table(parts.PARTS["devres"], devres_rows(), text)
+        self.assertIn("sections of others", text.getvalue())
+
     def test_table_says_missed(self):
         text = io.StringIO()
         parts.print_table(parts.PARTS["fence"], fence_rows(**{"life ours": 200}), text)
@@ -164,6 +254,15 @@ class Judgement(unittest.TestCase):
         second = copy.deepcopy(first)
         row(second, "arm", "ns")["ours"] *= 1.03
         self.assertEqual(parts.worst_difference(first, second)[0], 0)
+
+    def test_difference_on_the_clock(self):
+        first = devres_rows()
+        second = copy.deepcopy(first)
+        row(second, "enter-clock-4", "clock")["ours"] *= 2
+        row(second, "revoke-0", "us")["ours"] *= 2
+        self.assertEqual(parts.worst_difference(first, second)[0], 0)
+        row(second, "enter-4", "atomics")["peer"] *= 2
+        self.assertEqual(parts.worst_difference(first, second)[0], 1)
 
     def test_difference_of_next_to_nothing(self):
         first = fence_rows()
