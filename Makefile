@@ -60,6 +60,14 @@ unload:
 	@vm/host-setup
 	@scripts/unload $(FILES) $(or $(ROUNDS),2)
 
+# The device goes at each step of a submission, in each way: a table, out/matrix/KERNEL/table.txt.
+# ROUNDS=10 of each cell, KERNEL=stock|kasan, EVENT=unplug, STEP=doorbell: only these
+.PHONY: matrix
+matrix:
+	@vm/host-setup
+	@scripts/matrix --rounds $(or $(ROUNDS),10) --kernel $(or $(KERNEL),stock) \
+		$(if $(EVENT),--event $(EVENT)) $(if $(STEP),--step $(STEP))
+
 # KUnit: SUITE='dfence*' ON=uml|kasan
 .PHONY: kunit
 kunit:

@@ -25,7 +25,6 @@ int client_open(struct client *c, const char *device)
 		.dst = BO_VA + DATA_OFFSET, .size_bytes = 64, .pattern = 0xc0ffee,
 	};
 	struct gpu_bo bo;
-	uint32_t vm;
 	int ret;
 
 	c->fd = open(device, O_RDWR | O_CLOEXEC);
@@ -33,11 +32,11 @@ int client_open(struct client *c, const char *device)
 		return -errno;
 	ret = gpu_make_bo(c->fd, BO_SIZE, &bo);
 	if (!ret)
-		ret = gpu_make_vm(c->fd, &vm);
+		ret = gpu_make_vm(c->fd, &c->vm);
 	if (!ret)
-		ret = gpu_bind(c->fd, vm, &bo, BO_VA);
+		ret = gpu_bind(c->fd, c->vm, &bo, BO_VA);
 	for (int i = 0; i < CLIENT_QUEUES && !ret; i++)
-		ret = gpu_make_queue(c->fd, vm, SLOTS, &c->queues[i]);
+		ret = gpu_make_queue(c->fd, c->vm, SLOTS, &c->queues[i]);
 	if (ret)
 		return ret;
 	c->cmd_size = put_cmd(bo.map, CRLN_CMD_FILL, &fill, sizeof(fill));

@@ -12,6 +12,7 @@
 struct client {
 	int fd;
 	uint32_t cmd_size;
+	uint32_t vm;
 	uint32_t queues[CLIENT_QUEUES];
 };
 

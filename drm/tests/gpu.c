@@ -113,17 +113,26 @@ int wait_fence(int fd, unsigned int timeout_ms)
 	return info.status;
 }
 
-int emu_control(int control, const char *line)
+int emu_ask(int control, const char *line, char *reply, size_t size)
 {
-	char reply[512];
 	ssize_t n;
 
 	if (write(control, line, strlen(line)) < 0 || write(control, "\n", 1) < 0)
 		return -errno;
-	n = read(control, reply, sizeof(reply) - 1);
+	n = read(control, reply, size - 1);
 	if (n <= 0)
 		return -EIO;
 	reply[n] = 0;
+	return 0;
+}
+
+int emu_control(int control, const char *line)
+{
+	char reply[512];
+	int ret = emu_ask(control, line, reply, sizeof(reply));
+
+	if (ret)
+		return ret;
 	if (!strstr(reply, "\"ok\":true")) {
 		printf("# %s: %s", line, reply);
 		return -EINVAL;

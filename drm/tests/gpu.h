@@ -5,6 +5,7 @@
 #ifndef CARILLON_TEST_GPU_H
 #define CARILLON_TEST_GPU_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <linux/types.h>
@@ -30,6 +31,9 @@ uint32_t put_cmd(uint8_t *at, uint16_t opcode, void *cmd, uint16_t size);
 
 /* Returns the fence's status: 1, or -errno; -ETIMEDOUT after too long. */
 int wait_fence(int fd, unsigned int timeout_ms);
+
+/* Says @line to the emulator, whose control port is open, and takes its answer. */
+int emu_ask(int control, const char *line, char *reply, size_t size);
 
 /* Says @line to the emulator, whose control port is open. Returns 0 or -errno. */
 int emu_control(int control, const char *line);
