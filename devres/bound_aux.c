@@ -28,7 +28,9 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/list.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "bound_internal.h"
@@ -43,6 +45,8 @@ struct bound_aux {
 	struct auxiliary_device adev;
 	/** @parent_gate: of the parent device; a reference */
 	struct bound_gate *parent_gate;
+	/** @node: in @parent_gate's auxes, under its lock, until unbound; then in no list */
+	struct list_head node;
 	/** @data_gate: readers of @data in bound_aux_with(); below @parent_gate; a reference */
 	struct bound_gate *data_gate;
 	/** @type: identity of @data's type */
@@ -103,6 +107,7 @@ static struct bound_aux *bound_aux_alloc(struct bound_gate *gate,
 	aux->adev.id = args->id;
 	aux->adev.dev.parent = gate->dev;
 	aux->adev.dev.release = bound_aux_dev_release;
+	INIT_LIST_HEAD(&aux->node);
 	INIT_WORK(&aux->free_work, bound_aux_free_work);
 	bound_live_inc();
 	return aux;
@@ -123,14 +128,55 @@ static void bound_aux_release_data(struct bound_aux *aux)
 		aux->release(data);
 }
 
+/* All of the end but for the memory, of a registration that isn't in its gate's list any more. */
+static void bound_aux_unbind(struct bound_aux *aux)
+{
+	auxiliary_device_delete(&aux->adev);
+	bound_gate_revoke(aux->data_gate);
+	bound_aux_release_data(aux);
+}
+
+/* Whether @aux was in its gate's list; whoever took it out unbinds it. */
+static bool bound_aux_take(struct bound_aux *aux)
+{
+	guard(spinlock_irqsave)(&aux->parent_gate->lock);
+	if (list_empty(&aux->node))
+		return false;
+	list_del_init(&aux->node);
+	return true;
+}
+
 static void bound_aux_remove(void *arg)
 {
 	struct bound_aux *aux = arg;
 
-	auxiliary_device_delete(&aux->adev);
-	bound_gate_revoke(aux->data_gate);
-	bound_aux_release_data(aux);
+	if (bound_aux_take(aux))
+		bound_aux_unbind(aux);
 	auxiliary_device_uninit(&aux->adev);
+}
+
+static struct bound_aux *bound_aux_newest(struct bound_gate *gate)
+{
+	guard(spinlock_irqsave)(&gate->lock);
+	return list_first_entry_or_null(&gate->auxes, struct bound_aux, node);
+}
+
+/**
+ * bound_aux_unbind_all() - remove the auxiliary devices that are left, the newest first
+ * @gate: the parent's gate, about to be closed by devres
+ *
+ * Their children need the parent's registers to stop, so they go first. The registrations
+ * are freed by devres, later.
+ *
+ * Context: Process context, at unbind. Sleeps.
+ */
+void bound_aux_unbind_all(struct bound_gate *gate)
+{
+	struct bound_aux *aux;
+
+	while ((aux = bound_aux_newest(gate)))
+		if (bound_aux_take(aux))
+			bound_aux_unbind(aux);
 }
 
 /**
@@ -177,6 +223,8 @@ struct bound_aux *__bound_aux_register(struct bound_gate *gate, const struct bou
 	if (ret)
 		goto err_remove_action;
 	aux->release = args->release;
+	scoped_guard(spinlock_irqsave, &gate->lock)
+		list_add(&aux->node, &gate->auxes);
 	return aux;
 
 err_remove_action:

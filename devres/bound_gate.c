@@ -42,10 +42,15 @@
  *
  * The gate owns what was mapped through it and unmaps it itself, after the last
  * reader has left. So the order in which a driver makes gate, BARs and other managed
- * resources doesn't matter to the mappings. It does to everything else: what devres
- * releases before the gate (made later) can go while readers are inside. A driver that
- * has such things, or stops its hardware in remove, calls bound_gate_close() first thing
- * in remove.
+ * resources doesn't matter to the mappings. Nor does it to what probe leaves to devres
+ * otherwise: when probe has ended, well or not, the gate puts its closing on top of the
+ * device's devres. So the gate is closed and drained before any of that is released.
+ *
+ * What remove releases itself is released before. A driver that frees things in remove that
+ * readers use, or stops its hardware there, calls bound_gate_close() first thing in remove.
+ * What is added to devres when the device is bound already, and devices without a bus, where
+ * nobody says when probe has ended, have the order of devres: a gate closes before what was
+ * made earlier is released, and after what was made later.
  *
  * Open files hold a reference, with bound_gate_get(); for them a revoked gate says -ENODEV,
  * for ever. A driver that is bound again gets a new gate.
@@ -198,6 +203,7 @@ struct bound_gate *bound_gate_alloc(struct device *dev, struct bound_gate *paren
 	INIT_LIST_HEAD(&gate->sibling);
 	INIT_LIST_HEAD(&gate->sleepers);
 	INIT_LIST_HEAD(&gate->promises);
+	INIT_LIST_HEAD(&gate->auxes);
 	INIT_LIST_HEAD(&gate->windows);
 	INIT_LIST_HEAD(&gate->maps);
 	mutex_init(&gate->maps_lock);
@@ -229,6 +235,7 @@ static void bound_gate_unbind(void *data)
 {
 	struct bound_gate *gate = data;
 
+	bound_order_cancel(gate);
 	bound_gate_revoke(gate);
 	bound_gate_put(gate);
 }
@@ -257,6 +264,11 @@ struct bound_gate *bound_gate_create(struct device *dev, struct bound_gate *pare
 	gate = bound_gate_alloc(dev, parent);
 	if (IS_ERR(gate))
 		return gate;
+	ret = bound_order_add(gate);
+	if (ret) {
+		bound_gate_unbind(gate);
+		return ERR_PTR(ret);
+	}
 	ret = devm_add_action_or_reset(dev, bound_gate_unbind, gate);
 	return ret ? ERR_PTR(ret) : gate;
 }
@@ -448,61 +460,3 @@ bool bound_gate_covers(const struct bound_gate *gate, const struct bound_gate *o
 			return true;
 	return false;
 }
-
-/**
- * __bound_token_check() - complain about a token that is no proof
- * @tok: the token
- * @gate: gate of the resource that is accessed with it
- *
- * Called for each access by kernels with CONFIG_PROVE_LOCKING.
- *
- * Context: Any.
- */
-void __bound_token_check(const struct bound_token *tok, const struct bound_gate *gate)
-{
-	if (WARN_ONCE(!tok->gate, "bound: access to %s with a dead token\n", dev_name(gate->dev)))
-		return;
-	WARN_ONCE(!bound_gate_covers(tok->gate, gate), "bound: token of %s used for %s\n",
-		  dev_name(tok->gate->dev), dev_name(gate->dev));
-#ifdef CONFIG_PROVE_LOCKING
-	WARN_ONCE(tok->task != current, "bound: token for %s used by another task\n",
-		  dev_name(gate->dev));
-#endif
-}
-EXPORT_SYMBOL_NS_GPL(__bound_token_check, "BOUND");
-
-/**
- * __bound_assume_wrong() - complain about bound_assume() with another device's gate
- * @gate: the gate
- * @dev: the device that it isn't for
- *
- * Context: Any.
- */
-void __bound_assume_wrong(const struct bound_gate *gate, const struct device *dev)
-{
-	WARN_ONCE(1, "bound: gate of %s isn't that of %s\n", dev_name(gate->dev),
-		  dev ? dev_name(dev) : "(no device)");
-}
-EXPORT_SYMBOL_NS_GPL(__bound_assume_wrong, "BOUND");
-
-/**
- * __bound_assume_prove() - complain when nothing shows that bound_assume() is right
- * @gate: the gate
- *
- * Called by kernels with CONFIG_PROVE_LOCKING.
- *
- * Context: Any but NMI.
- */
-void __bound_assume_prove(struct bound_gate *gate)
-{
-	if (WARN_ONCE(READ_ONCE(gate->revoked), "bound: %s isn't bound any more\n",
-		      dev_name(gate->dev)))
-		return;
-#ifdef CONFIG_PROVE_LOCKING
-	if (in_hardirq() || lockdep_is_held(&gate->dev->mutex))
-		return;
-	WARN_ONCE(!bound_promise_covers_current(gate),
-		  "bound: nothing shows that %s is bound here\n", dev_name(gate->dev));
-#endif
-}
-EXPORT_SYMBOL_NS_GPL(__bound_assume_prove, "BOUND");

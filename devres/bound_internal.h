@@ -25,6 +25,14 @@ struct bound_gate *bound_gate_alloc(struct device *dev, struct bound_gate *paren
 void bound_gate_revoke(struct bound_gate *gate);
 bool bound_gate_covers(const struct bound_gate *gate, const struct bound_gate *of);
 
+/* bound_aux.c */
+void bound_aux_unbind_all(struct bound_gate *gate);
+
+/* bound_order.c */
+int bound_order_add(struct bound_gate *gate);
+void bound_order_cancel(struct bound_gate *gate);
+void bound_order_exit(void);
+
 /* bound_reader.c */
 extern unsigned int bound_report_ms;
 struct bound_reader *bound_readers_alloc(void);

@@ -69,6 +69,7 @@ static void __exit bound_fini(void)
 				   BOUND_UNLOAD_REPORT))
 		pr_err("bound: unloading waits for %d leaked references\n",
 		       atomic_read(&bound_live));
+	bound_order_exit();
 	destroy_workqueue(bound_free_wq);
 }
 module_exit(bound_fini);

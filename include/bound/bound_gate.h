@@ -53,6 +53,8 @@ struct bound_gate {
 	struct list_head sleepers;
 	/* L: bound_promise.node */
 	struct list_head promises;
+	/* L: bound_aux.node, the newest first */
+	struct list_head auxes;
 	/* L: bound_window.node, a reference each: the windows that aren't revoked yet */
 	struct list_head windows;
 	/* maps_lock: bound_map.node, the newest first */
