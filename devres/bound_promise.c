@@ -1,24 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bound_promise: works and tasks that have ended before their device is unbound.
+ * bound_promise: works, tasks and interrupts that have ended before their device is unbound.
  */
 
 #include <bound/bound_gate.h>
 #include <bound/bound_promise.h>
+#include <kunit/visibility.h>
 #include <linux/bug.h>
 #include <linux/device.h>
 #include <linux/export.h>
+#include <linux/irq.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "bound_internal.h"
 
+/*
+ * All promises of a tree of gates are in one list: one with a gate is good for those above.
+ * The root exists for as long as the gates below.
+ */
+static struct bound_gate *bound_promise_root(struct bound_gate *gate)
+{
+	while (gate->parent)
+		gate = gate->parent;
+	return gate;
+}
+
 static void bound_promise_link(struct bound_promise *promise, struct bound_gate *gate)
 {
+	struct bound_gate *root = bound_promise_root(gate);
+
 	promise->gate = bound_gate_get(gate);
-	guard(spinlock_irqsave)(&gate->lock);
-	list_add(&promise->node, &gate->promises);
+	guard(spinlock_irqsave)(&root->lock);
+	list_add(&promise->node, &root->promises);
 }
 
 /**
@@ -35,8 +51,7 @@ static void bound_promise_link(struct bound_promise *promise, struct bound_gate 
 void bound_promise_work(struct bound_promise *promise, struct bound_gate *gate,
 			const struct work_struct *work)
 {
-	promise->work = work;
-	promise->task = NULL;
+	*promise = (struct bound_promise){ .work = work };
 	bound_promise_link(promise, gate);
 }
 EXPORT_SYMBOL_NS_GPL(bound_promise_work, "BOUND");
@@ -55,15 +70,33 @@ EXPORT_SYMBOL_NS_GPL(bound_promise_work, "BOUND");
 void bound_promise_task(struct bound_promise *promise, struct bound_gate *gate,
 			const struct task_struct *task)
 {
-	promise->work = NULL;
-	promise->task = task;
+	*promise = (struct bound_promise){ .task = task };
 	bound_promise_link(promise, gate);
 }
 EXPORT_SYMBOL_NS_GPL(bound_promise_task, "BOUND");
 
 /**
- * bound_promise_end() - the work or the task has been stopped
- * @promise: from bound_promise_work() or bound_promise_task(); ended only once
+ * bound_promise_irq() - promise that an interrupt isn't handled once its device is unbound
+ * @promise: filled in; in the driver's own struct
+ * @gate: the device's gate
+ * @irq: the interrupt, which the driver frees in remove
+ *
+ * Lets @irq's handler, in hard interrupt context, use bound_assume(). Make the promise before
+ * requesting the interrupt and end it after freeing it. Handlers in a thread are tasks, see
+ * bound_promise_task(). Interrupts that each CPU has for itself can't be promised.
+ *
+ * Context: Any but NMI.
+ */
+void bound_promise_irq(struct bound_promise *promise, struct bound_gate *gate, unsigned int irq)
+{
+	*promise = (struct bound_promise){ .irq = irq };
+	bound_promise_link(promise, gate);
+}
+EXPORT_SYMBOL_NS_GPL(bound_promise_irq, "BOUND");
+
+/**
+ * bound_promise_end() - the work, the task or the interrupt has been stopped
+ * @promise: from bound_promise_work(), _task() or _irq(); ended only once
  *
  * Before @promise's memory is freed, and before the device is unbound.
  *
@@ -73,30 +106,52 @@ void bound_promise_end(struct bound_promise *promise)
 {
 	struct bound_gate *gate = promise->gate;
 
-	scoped_guard(spinlock_irqsave, &gate->lock)
+	scoped_guard(spinlock_irqsave, &bound_promise_root(gate)->lock)
 		list_del_init(&promise->node);
 	bound_gate_put(gate);
 }
 EXPORT_SYMBOL_NS_GPL(bound_promise_end, "BOUND");
 
+/* Whether a promise is about what runs right now. */
+static bool bound_promise_is_current(const struct bound_promise *promise)
+{
+	struct irq_data *irqd;
+
+	if (in_hardirq()) {
+		/* Perhaps on another CPU: nobody says which interrupt this is. */
+		irqd = promise->irq ? irq_get_irq_data(promise->irq) : NULL;
+		return irqd && irqd_irq_inprogress(irqd);
+	}
+	if (promise->work)
+		return in_task() && promise->work == current_work();
+	return promise->task && promise->task == current;
+}
+
 /**
- * bound_promise_covers_current() - whether the running work or task has a promise
+ * bound_promise_covers_current() - whether the running work, task or interrupt has a promise
  * @gate: the gate
  *
  * Context: Any but NMI.
- * Return: true if it has one with @gate.
+ * Return: true if it has one with @gate, or with a gate below it.
  */
 bool bound_promise_covers_current(struct bound_gate *gate)
 {
-	const struct work_struct *work = in_task() ? current_work() : NULL;
+	struct bound_gate *root = bound_promise_root(gate);
 	const struct bound_promise *promise;
 
-	guard(spinlock_irqsave)(&gate->lock);
-	list_for_each_entry(promise, &gate->promises, node)
-		if ((promise->work && promise->work == work) ||
-		    (promise->task && promise->task == current))
+	guard(spinlock_irqsave)(&root->lock);
+	list_for_each_entry(promise, &root->promises, node)
+		if (bound_gate_covers(promise->gate, gate) && bound_promise_is_current(promise))
 			return true;
 	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(bound_promise_covers_current);
+
+static const char *bound_promise_what(const struct bound_promise *promise)
+{
+	if (promise->irq)
+		return "an interrupt that";
+	return promise->work ? "a work that" : "a task that";
 }
 
 /**
@@ -107,10 +162,12 @@ bool bound_promise_covers_current(struct bound_gate *gate)
  */
 void bound_promise_report_broken(struct bound_gate *gate)
 {
+	struct bound_gate *root = bound_promise_root(gate);
 	const struct bound_promise *promise;
 
-	guard(spinlock_irqsave)(&gate->lock);
-	promise = list_first_entry_or_null(&gate->promises, struct bound_promise, node);
-	WARN_ONCE(promise, "bound: %s is unbound, %s was promised to have ended before\n",
-		  dev_name(gate->dev), promise->work ? "a work that" : "a task that");
+	guard(spinlock_irqsave)(&root->lock);
+	list_for_each_entry(promise, &root->promises, node)
+		WARN_ONCE(promise->gate == gate,
+			  "bound: %s is unbound, %s was promised to have ended before\n",
+			  dev_name(gate->dev), bound_promise_what(promise));
 }

@@ -63,7 +63,7 @@ void __bound_assume_prove(struct bound_gate *gate)
 		      dev_name(gate->dev)))
 		return;
 #ifdef CONFIG_PROVE_LOCKING
-	if (in_hardirq() || lockdep_is_held(&gate->dev->mutex))
+	if (!in_hardirq() && lockdep_is_held(&gate->dev->mutex))
 		return;
 	WARN_ONCE(!bound_promise_covers_current(gate),
 		  "bound: nothing shows that %s is bound here\n", dev_name(gate->dev));

@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 
 #include <bound/bound_bar.h>
+#include <bound/bound_promise.h>
 #include <hw/carillon_hw.h>
 
 #include "carillon_core.h"
@@ -35,12 +36,14 @@ DECLARE_BOUND_BAR(carillon_bar, CRLN_BAR0_SIZE);
  * @vector: number, from 0
  * @rings: rings that use it; bits set and cleared atomically
  * @name: for /proc/interrupts
+ * @promise: that its handler doesn't run once the device is unbound
  */
 struct carillon_irq {
 	struct carillon_core *core;
 	unsigned int vector;
 	DECLARE_BITMAP(rings, CRLN_MAX_RINGS);
 	char name[32];
+	struct bound_promise promise;
 };
 
 /**

@@ -80,8 +80,10 @@ unsigned int carillon_irq_vector_of_ring(const struct carillon_core *core, unsig
 
 static void carillon_irq_free(struct carillon_core *core, unsigned int num)
 {
-	while (num--)
+	while (num--) {
 		free_irq(pci_irq_vector(core->pdev, num), &core->irqs[num]);
+		bound_promise_end(&core->irqs[num].promise);
+	}
 	pci_free_irq_vectors(core->pdev);
 }
 
@@ -115,9 +117,11 @@ int carillon_irq_init(struct carillon_core *core)
 		vec->vector = i;
 		snprintf(vec->name, sizeof(vec->name), "carillon-%s-%u",
 			 i == CRLN_VECTOR_EVENT ? "event" : "ring", i);
+		bound_promise_irq(&vec->promise, core->gate, pci_irq_vector(pdev, i));
 		ret = request_irq(pci_irq_vector(pdev, i), carillon_irq_handler, 0,
 				  vec->name, vec);
 		if (ret) {
+			bound_promise_end(&vec->promise);
 			carillon_irq_free(core, i);
 			return ret;
 		}

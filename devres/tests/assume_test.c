@@ -13,9 +13,12 @@
 #include <linux/debug_locks.h>
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
 #include <linux/irq_work.h>
 #include <linux/workqueue.h>
 
+#include "../bound_internal.h"
 #include "test_suites.h"
 #include "test_thread.h"
 
@@ -29,6 +32,9 @@ struct assume_ctx {
 	struct work_struct work;
 	struct irq_work irq_work;
 	struct completion ran;
+	/* an interrupt without a controller, and what bound_assume() said in its handler */
+	int irq;
+	int handled;
 	/* what bound_assume() said in the work */
 	int ret;
 };
@@ -199,19 +205,109 @@ static void irq_work_fn(struct irq_work *work)
 {
 	struct assume_ctx *ctx = container_of(work, struct assume_ctx, irq_work);
 
-	ctx->ret = in_hardirq() ? assume(ctx) : -EIO;
+	if (!in_hardirq())
+		ctx->ret = -EIO;
+	else
+		ctx->ret = generic_handle_irq(ctx->irq);
 	complete(&ctx->ran);
 }
 
-static void hard_irq_is_a_proof(struct kunit *test)
+static irqreturn_t irq_handler(int irq, void *data)
+{
+	struct assume_ctx *ctx = data;
+
+	/* a warning here isn't suppressed: it makes the run fail */
+	ctx->handled = assume(ctx);
+	return IRQ_HANDLED;
+}
+
+/* Has the interrupt handled, from hard interrupt context. */
+static void run_in_irq(struct kunit *test)
 {
 	struct assume_ctx *ctx = test->priv;
 
+	reinit_completion(&ctx->ran);
 	ctx->irq_work = IRQ_WORK_INIT_HARD(irq_work_fn);
 	irq_work_queue(&ctx->irq_work);
 	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&ctx->ran, IRQ_WORK_TIMEOUT), 0);
 	irq_work_sync(&ctx->irq_work);
 	KUNIT_EXPECT_EQ(test, ctx->ret, 0);
+}
+
+static void drop_irq(void *data)
+{
+	struct assume_ctx *ctx = data;
+
+	free_irq(ctx->irq, ctx);
+	irq_free_descs(ctx->irq, 1);
+}
+
+static void irq_promise_is_a_proof(struct kunit *test)
+{
+	struct assume_ctx *ctx = test->priv;
+	struct bound_promise other;
+	int irq;
+
+	/* an interrupt without a controller: it comes when it's called */
+	irq = irq_alloc_descs(-1, 1, 1, NUMA_NO_NODE);
+	if (irq < 0)
+		kunit_skip(test, "no interrupt number is free");
+	irq_set_chip_and_handler(irq, &dummy_irq_chip, handle_simple_irq);
+	ctx->irq = irq;
+	bound_promise_irq(&ctx->promise, ctx->gate, irq);
+	/* nobody has heard of that one */
+	bound_promise_irq(&other, ctx->gate, UINT_MAX);
+	KUNIT_ASSERT_EQ(test, request_irq(irq, irq_handler, 0, "bound_test", ctx), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, drop_irq, ctx), 0);
+	ctx->handled = -EIO;
+	run_in_irq(test);
+	KUNIT_EXPECT_EQ(test, ctx->handled, 0);
+	bound_promise_end(&other);
+	bound_promise_end(&ctx->promise);
+	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->gate->promises));
+}
+
+static void look_fn(struct irq_work *work)
+{
+	struct assume_ctx *ctx = container_of(work, struct assume_ctx, irq_work);
+
+	ctx->ret = in_hardirq() ? bound_promise_covers_current(ctx->gate) : -EIO;
+	complete(&ctx->ran);
+}
+
+static void other_irqs_have_no_promise(struct kunit *test)
+{
+	struct assume_ctx *ctx = test->priv;
+	struct bound_promise task, irq;
+
+	/* neither that of what is interrupted is a proof, nor one of an interrupt that isn't on */
+	bound_promise_task(&task, ctx->gate, current);
+	bound_promise_irq(&irq, ctx->gate, UINT_MAX);
+	ctx->irq_work = IRQ_WORK_INIT_HARD(look_fn);
+	irq_work_queue(&ctx->irq_work);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&ctx->ran, IRQ_WORK_TIMEOUT), 0);
+	irq_work_sync(&ctx->irq_work);
+	KUNIT_EXPECT_EQ(test, ctx->ret, false);
+	KUNIT_EXPECT_TRUE(test, bound_promise_covers_current(ctx->gate));
+	bound_promise_end(&irq);
+	bound_promise_end(&task);
+}
+
+static void promises_cover_gates_above(struct kunit *test)
+{
+	struct assume_ctx *ctx = test->priv;
+	struct bound_gate *child = bound_gate_alloc(ctx->dev, ctx->gate);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, child);
+	bound_promise_task(&ctx->promise, child, current);
+	KUNIT_EXPECT_TRUE(test, bound_promise_covers_current(child));
+	KUNIT_EXPECT_TRUE(test, bound_promise_covers_current(ctx->gate));
+	bound_promise_end(&ctx->promise);
+	bound_promise_task(&ctx->promise, ctx->gate, current);
+	KUNIT_EXPECT_FALSE(test, bound_promise_covers_current(child));
+	bound_promise_end(&ctx->promise);
+	bound_gate_revoke(child);
+	bound_gate_put(child);
 }
 
 static void unbound_device_warns(struct kunit *test)
@@ -316,7 +412,9 @@ static struct kunit_case assume_cases[] = {
 	KUNIT_CASE(unproved_assumption_warns),
 	KUNIT_CASE(task_promise_is_a_proof),
 	KUNIT_CASE(work_promise_is_a_proof),
-	KUNIT_CASE(hard_irq_is_a_proof),
+	KUNIT_CASE(irq_promise_is_a_proof),
+	KUNIT_CASE(other_irqs_have_no_promise),
+	KUNIT_CASE(promises_cover_gates_above),
 	KUNIT_CASE(unbound_device_warns),
 	KUNIT_CASE(broken_promise_is_reported),
 	KUNIT_CASE(dead_token_warns),

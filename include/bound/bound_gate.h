@@ -51,7 +51,7 @@ struct bound_gate {
 	struct list_head sibling;
 	/* L: bound_sleeper.node */
 	struct list_head sleepers;
-	/* L: bound_promise.node */
+	/* L: bound_promise.node, of this gate and those below; empty unless it's the topmost */
 	struct list_head promises;
 	/* L: bound_aux.node, the newest first */
 	struct list_head auxes;
@@ -202,15 +202,15 @@ static __always_inline void bound_exit(struct bound_token *tok)
  * @dev: the device that the caller was called for, which is bound
  * @tok: filled in; on the caller's stack
  *
- * The free way in, for probe and remove, hard IRQ handlers (and irq_work), and
- * the works and threads that the driver stops before its device is unbound. It
- * also works after bound_gate_close() in remove, until devres takes the mappings
- * away: that is how a driver quiesces its hardware.
+ * The free way in, for probe and remove, and for the interrupts, works and threads that
+ * the driver stops before its device is unbound. It also works after bound_gate_close() in
+ * remove, until devres takes the mappings away: that is how a driver quiesces its hardware.
  *
  * It costs one pointer comparison, which catches a @dev that isn't the gate's.
  * Kernels with CONFIG_PROVE_LOCKING want the proof too and warn without it: the
- * device's lock is held, or this is a hard interrupt, or the running work item
- * or task has a &struct bound_promise with the gate.
+ * device's lock is held, or the interrupt being handled, or the running work item
+ * or task, has a &struct bound_promise with the gate or one below it. An irq_work or a timer
+ * can't have one: nothing tells which of them runs. They use bound_enter().
  *
  * Context: Any but NMI.
  * Return: 0, or -EINVAL with a warning when @gate isn't @dev's.
