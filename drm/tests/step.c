@@ -136,6 +136,35 @@ static int run_get_state(struct victim *v)
 	return xioctl(v->client.fd, DRM_IOCTL_CARILLON_QUEUE_GET_STATE, &state);
 }
 
+static int run_doorbell_offset(struct victim *v)
+{
+	struct drm_carillon_queue_mmap_offset offset = { .id = v->client.queues[VICTIM_QUEUE] };
+	int ret = xioctl(v->client.fd, DRM_IOCTL_CARILLON_QUEUE_MMAP_OFFSET, &offset);
+
+	v->offset = offset.offset;
+	return ret;
+}
+
+static int prepare_doorbell_fault(struct victim *v)
+{
+	int ret = run_doorbell_offset(v);
+	void *map;
+
+	if (ret)
+		return ret;
+	map = mmap(NULL, SMALL, PROT_READ | PROT_WRITE, MAP_SHARED, v->client.fd,
+		   (off_t)v->offset);
+	v->doorbell = map;
+	return map == MAP_FAILED ? -errno : 0;
+}
+
+/* No job was submitted, so that rings for nothing. */
+static int run_doorbell_fault(struct victim *v)
+{
+	*v->doorbell = 0;
+	return 0;
+}
+
 static int run_submit(struct victim *v)
 {
 	return client_submit(&v->client, VICTIM_QUEUE, -1, &v->fence, 1);
@@ -225,6 +254,10 @@ const struct step steps[] = {
 	{ "queue_create", "carillon_irq_vector_of_ring", false, false, NULL, run_queue_create },
 	{ "queue_destroy", "carillon_ring_stop", false, false, NULL, run_queue_destroy },
 	{ "get_state", "carillon_queue_ioctl_get_state", false, false, NULL, run_get_state },
+	{ "doorbell-map", "carillon_doorbell_ioctl_mmap_offset", false, false, NULL,
+	  run_doorbell_offset },
+	{ "doorbell-fault", "bound_window_fault", false, false, prepare_doorbell_fault,
+	  run_doorbell_fault },
 	{ "submit", "jobq_job_prepare", false, false, NULL, run_submit },
 	{ "commit", "jobq_commit", false, false, NULL, run_submit },
 	{ "doorbell", "carillon_job_doorbell", false, false, NULL, run_submit },

@@ -144,12 +144,14 @@ static bool check_ioctls(int fd)
 		struct drm_carillon_queue_create queue_create;
 		struct drm_carillon_queue_destroy queue_destroy;
 		struct drm_carillon_queue_get_state get_state;
+		struct drm_carillon_queue_mmap_offset queue_mmap_offset;
 	} arg;
 	static const unsigned long requests[] = {
 		DRM_IOCTL_CARILLON_QUERY, DRM_IOCTL_CARILLON_BO_CREATE,
 		DRM_IOCTL_CARILLON_BO_MMAP_OFFSET, DRM_IOCTL_CARILLON_VM_CREATE,
 		DRM_IOCTL_CARILLON_VM_DESTROY, DRM_IOCTL_CARILLON_QUEUE_CREATE,
 		DRM_IOCTL_CARILLON_QUEUE_DESTROY, DRM_IOCTL_CARILLON_QUEUE_GET_STATE,
+		DRM_IOCTL_CARILLON_QUEUE_MMAP_OFFSET,
 	};
 	bool ok = true;
 
@@ -189,6 +191,17 @@ static bool check_goes_on(struct victim *v)
 	return check_fence("a job after a reset", fd, &one, 1);
 }
 
+/* Zeroes, or all ones of a device that is gone while its driver is still there. */
+static bool check_doorbell(const struct victim *v)
+{
+	uint32_t val = *v->doorbell;
+
+	if (!val || (v->event->dies && val == UINT32_MAX))
+		return true;
+	printf("# the doorbell reads %#x\n", val);
+	return false;
+}
+
 static bool check_files(struct victim *v)
 {
 	bool ok = true;
@@ -198,6 +211,8 @@ static bool check_files(struct victim *v)
 				       check_ioctls(v->client.fd) & check_arrays(v);
 	if (v->extra >= 0 && !v->event->stays)
 		ok &= check_ioctls(v->extra);
+	if (v->doorbell)
+		ok &= check_doorbell(v);
 	/* Buffers are mere memory then; touching them is safe. */
 	if (v->bo.map)
 		v->bo.map[v->bo.size - 1]++;

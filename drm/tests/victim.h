@@ -26,6 +26,8 @@ struct victim {
 	const struct event *event;
 	struct client client;
 	struct gpu_bo bo;		/* mapped; a command that takes for ever, at first */
+	volatile uint32_t *doorbell;	/* mapped, or NULL */
+	uint64_t offset;		/* to map it */
 	int control;			/* the emulator's */
 	int jobs[VICTIM_JOBS];		/* their sync_files */
 	int fence;			/* of the step's job, or -1 */
