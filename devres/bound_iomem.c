@@ -60,6 +60,7 @@ static int bound_iomem_make(struct bound_map *map, void *arg)
 		return -ENOMEM;
 	}
 	map->size = io->size_bytes;
+	map->phys = io->start;
 	return 0;
 }
 

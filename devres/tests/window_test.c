@@ -600,42 +600,80 @@ static void revoking_while_unbinding(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->pfn_at_unmap, 0);
 }
 
-/* A real BAR: which page of it, and that it's not the dummy. Nothing is read there. */
-static void window_of_a_bar(struct kunit *test)
+/* A device with a real BAR, and its page number. Nothing is read there. */
+static struct bound_gate *window_pci(struct kunit *test, unsigned long *ret_pfn)
 {
 	struct window_ctx *ctx = test->priv;
 	struct bound_gate *gate;
-	struct bound_bar *bar;
-	u64 bar_pfn;
 
 	if (IS_ENABLED(CONFIG_UML))
 		kunit_skip(test, "UML can't map into a process what isn't its memory");
 	ctx->pci = test_pci_create(test);
 	gate = bound_gate_create(&ctx->pci->pdev->dev, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
-	bar = bound_bar_map(gate, ctx->pci->pdev, TEST_PCI_MEM, TEST_PCI_MEM_SIZE, "test");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bar);
-	bar_pfn = PHYS_PFN(pci_resource_start(ctx->pci->pdev, TEST_PCI_MEM));
+	*ret_pfn = PHYS_PFN(pci_resource_start(ctx->pci->pdev, TEST_PCI_MEM));
+	return gate;
+}
 
-	scoped_cond_guard(bound, return, gate)
-		ctx->win = bound_bar_window(&scope, bar, (&(struct bound_window_args){
-			.mapping = ctx->file->f_mapping,
-			.pgoff = WINDOW_PGOFF,
-			.off = PAGE_SIZE,
-			.size_bytes = WINDOW_SIZE,
-		}));
+/* Which page a fault finds, before and after unbinding. */
+static void expect_maps_page(struct kunit *test, unsigned long pfn)
+{
+	struct window_ctx *ctx = test->priv;
+	unsigned long addr;
+
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx->win);
 	window_map_ok(test);
+	addr = ctx->addr + PAGE_SIZE;
 	mmap_read_lock(current->mm);
-	KUNIT_EXPECT_EQ(test, fixup_user_fault(current->mm, ctx->addr + PAGE_SIZE,
-					       FAULT_FLAG_WRITE, NULL), 0);
+	KUNIT_EXPECT_EQ(test, fixup_user_fault(current->mm, addr, FAULT_FLAG_WRITE, NULL), 0);
 	mmap_read_unlock(current->mm);
-	KUNIT_EXPECT_EQ(test, window_pfn(current->mm, ctx->addr + PAGE_SIZE), bar_pfn + 2);
+	KUNIT_EXPECT_EQ(test, window_pfn(current->mm, addr), pfn);
 
 	device_release_driver(&ctx->pci->pdev->dev);
-	KUNIT_EXPECT_EQ(test, window_pfn(current->mm, ctx->addr + PAGE_SIZE), 0);
-	expect_reads(test, (u8 __user *)ctx->addr + PAGE_SIZE, 0);
-	KUNIT_EXPECT_NE(test, window_pfn(current->mm, ctx->addr + PAGE_SIZE), bar_pfn + 2);
+	KUNIT_EXPECT_EQ(test, window_pfn(current->mm, addr), 0);
+	expect_reads(test, (u8 __user *)addr, 0);
+	KUNIT_EXPECT_NE(test, window_pfn(current->mm, addr), pfn);
+}
+
+static void window_of_a_bar(struct kunit *test)
+{
+	struct window_ctx *ctx = test->priv;
+	unsigned long pfn;
+	struct bound_gate *gate = window_pci(test, &pfn);
+	const struct bound_window_args args = {
+		.mapping = ctx->file->f_mapping,
+		.pgoff = WINDOW_PGOFF,
+		.off = PAGE_SIZE,
+		.size_bytes = WINDOW_SIZE,
+	};
+	struct bound_bar *bar;
+
+	bar = bound_bar_map(gate, ctx->pci->pdev, TEST_PCI_MEM, TEST_PCI_MEM_SIZE, "test");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bar);
+	scoped_cond_guard(bound, return, gate)
+		ctx->win = bound_bar_window(&scope, bar, &args);
+	expect_maps_page(test, pfn + 2);
+}
+
+static void window_of_iomem(struct kunit *test)
+{
+	struct window_ctx *ctx = test->priv;
+	unsigned long pfn;
+	struct bound_gate *gate = window_pci(test, &pfn);
+	const struct bound_window_args args = {
+		.mapping = ctx->file->f_mapping,
+		.pgoff = WINDOW_PGOFF,
+		.off = 2 * PAGE_SIZE,
+		.size_bytes = WINDOW_SIZE,
+	};
+	struct bound_iomem *io;
+
+	io = bound_iomem_map_shared(gate, pci_resource_n(ctx->pci->pdev, TEST_PCI_MEM),
+				    TEST_PCI_MEM_SIZE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, io);
+	scoped_cond_guard(bound, return, gate)
+		ctx->win = bound_iomem_window(&scope, io, &args);
+	expect_maps_page(test, pfn + 3);
 }
 
 static int window_init(struct kunit *test)
@@ -711,6 +749,7 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(touching_while_revoking),
 	KUNIT_CASE(revoking_while_unbinding),
 	KUNIT_CASE(window_of_a_bar),
+	KUNIT_CASE(window_of_iomem),
 	{ }
 };
 

@@ -3,6 +3,7 @@
 #define _BOUND_BOUND_WINDOW_H_
 
 #include <bound/bound_bar.h>
+#include <bound/bound_iomem.h>
 #include <linux/types.h>
 
 struct address_space;
@@ -38,6 +39,18 @@ struct bound_window_args {
  */
 #define bound_bar_window(tok, bar, args) \
 	bound_window_create(tok, __bound_bar_map(bar), args)
+
+/**
+ * bound_iomem_window() - let user space map pages of a memory resource
+ * @tok: a good token
+ * @io: the resource, with or without its size in its type
+ * @args: pointer to &struct bound_window_args, needed during the call only
+ *
+ * Context: Process context. Sleeps.
+ * Return: as bound_window_create().
+ */
+#define bound_iomem_window(tok, io, args) \
+	bound_window_create(tok, __bound_iomem_map(io), args)
 
 struct bound_window * __must_check
 bound_window_create(const struct bound_token *tok, const struct bound_map *map,
