@@ -16,6 +16,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irq_work.h>
+#include <linux/sched/task.h>
 #include <linux/workqueue.h>
 
 #include "../bound_internal.h"
@@ -158,13 +159,19 @@ static void assumed_scopes(struct kunit *test)
 static void unproved_assumption_warns(struct kunit *test)
 {
 	struct assume_ctx *ctx = test->priv;
+	struct bound_promise task;
 
 	needs_checks(test);
+	/* somebody else's */
+	bound_promise_work(&ctx->promise, ctx->gate, &ctx->work);
+	bound_promise_task(&task, ctx->gate, &init_task);
 	kunit_warning_suppress(test) {
 		/* allowed all the same: the check may not break what works */
 		KUNIT_EXPECT_EQ(test, assume(ctx), 0);
 		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
 	}
+	bound_promise_end(&task);
+	bound_promise_end(&ctx->promise);
 }
 
 static void task_promise_is_a_proof(struct kunit *test)

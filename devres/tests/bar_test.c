@@ -102,6 +102,44 @@ static void map_checks_its_parameters(struct kunit *test)
 	KUNIT_EXPECT_GE(test, bound_bar_size(bar), c->min_size);
 }
 
+/* The core hasn't found room for it, or firmware has switched it off. */
+static void map_wants_an_address(struct kunit *test)
+{
+	struct bar_ctx *ctx = test->priv;
+	struct resource *res = pci_resource_n(ctx->pdev, TEST_PCI_REGS);
+	const struct resource was = *res;
+
+	res->flags |= IORESOURCE_UNSET;
+	KUNIT_EXPECT_PTR_EQ(test, bound_bar_map(ctx->gate, ctx->pdev, TEST_PCI_REGS, 1, "test"),
+			    ERR_PTR(-ENXIO));
+	res->flags = was.flags;
+	res->end = res->start - 1;
+	KUNIT_EXPECT_PTR_EQ(test, bound_bar_map(ctx->gate, ctx->pdev, TEST_PCI_REGS, 1, "test"),
+			    ERR_PTR(-ENXIO));
+	res->end = was.end;
+}
+
+/* Nothing is left of it: the region can be had by somebody else. */
+static void mapping_may_fail(struct kunit *test)
+{
+	struct bar_ctx *ctx = test->priv;
+	struct bound_bar *bar;
+
+	if (!test_window_answers())
+		kunit_skip(test, "mapping can be made to fail on UML only");
+	ctx->pci->win.refuses = true;
+	kunit_warning_suppress(test) {
+		bar = bound_bar_map(ctx->gate, ctx->pdev, TEST_PCI_REGS, 1, "test");
+		/* UML's, about what has no mapping */
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+	ctx->pci->win.refuses = false;
+	KUNIT_EXPECT_PTR_EQ(test, bar, ERR_PTR(-ENOMEM));
+	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->gate->maps));
+	KUNIT_EXPECT_EQ(test, pci_request_region(ctx->pdev, TEST_PCI_REGS, "other"), 0);
+	pci_release_region(ctx->pdev, TEST_PCI_REGS);
+}
+
 static void map_wants_the_devices_own_gate(struct kunit *test)
 {
 	struct bar_ctx *ctx = test->priv;
@@ -484,6 +522,8 @@ static void several_bars_and_rebinding(struct kunit *test)
 
 static struct kunit_case bar_cases[] = {
 	KUNIT_CASE_PARAM(map_checks_its_parameters, map_gen_params),
+	KUNIT_CASE(map_wants_an_address),
+	KUNIT_CASE(mapping_may_fail),
 	KUNIT_CASE(map_wants_the_devices_own_gate),
 	KUNIT_CASE(map_is_exclusive),
 	KUNIT_CASE(closed_gate_maps_nothing),

@@ -12,6 +12,7 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/anon_inodes.h>
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/file.h>
@@ -21,8 +22,11 @@
 
 #include <tests/fault.h>
 
+#include "../bound_internal.h"
+#include "test_gate.h"
 #include "test_pci.h"
 #include "test_suites.h"
+#include "test_thread.h"
 
 struct fail_ctx {
 	struct device *dev;
@@ -265,6 +269,45 @@ static void window_creation_fails(struct kunit *test)
 	__fput_sync(ctx->file);
 }
 
+static int closer_without_memory(struct test_thread *thread)
+{
+	unsigned int left;
+
+	fault_nth(1);
+	bound_gate_close(thread->arg);
+	left = fault_left();
+	fault_nth(0);
+	return left;
+}
+
+/* Closing waits on, and has more to say next time. */
+static void report_without_memory(struct kunit *test)
+{
+	struct fail_ctx *ctx = test->priv;
+	unsigned int report_ms = bound_report_ms;
+	struct test_thread *reader, *closer;
+	struct bound_gate *gate;
+	int tries;
+
+	ctx->dev = kunit_device_register(test, "gate");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx->dev);
+	gate = bound_gate_create(ctx->dev, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
+	ctx->gate = bound_gate_get(gate);
+	reader = test_thread_start(test, "reader", test_gate_reader, gate);
+	test_thread_wait_arrived(test, reader);
+	WRITE_ONCE(bound_report_ms, 20);
+	closer = test_thread_start(test, "closer", closer_without_memory, gate);
+	for (tries = 0; tries < 1000 && atomic_read(&gate->reports) < 2; tries++)
+		msleep(20);
+	WRITE_ONCE(bound_report_ms, report_ms);
+	KUNIT_EXPECT_GE(test, atomic_read(&gate->reports), 2);
+	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(closer));
+	test_thread_let_go(reader);
+	/* an allocation has failed */
+	KUNIT_EXPECT_EQ(test, test_thread_join(test, closer), 0);
+}
+
 static int fail_init(struct kunit *test)
 {
 	fault_need_injection(test);
@@ -286,6 +329,7 @@ static struct kunit_case fail_cases[] = {
 	KUNIT_CASE(aux_registration_fails),
 	KUNIT_CASE(no_allocation_by_readers),
 	KUNIT_CASE(no_allocation_by_data),
+	KUNIT_CASE(report_without_memory),
 	KUNIT_CASE(window_creation_fails),
 	{ }
 };

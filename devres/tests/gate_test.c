@@ -382,6 +382,22 @@ static void report_names_the_reader(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, describe(test, ctx->gate), "");
 }
 
+/* Not remembering them is the default where speed matters. */
+static void readers_need_no_slots(struct kunit *test)
+{
+	struct gate_ctx *ctx = test->priv;
+	struct bound_reader *readers = ctx->gate->readers;
+	struct bound_token tok;
+
+	ctx->gate->readers = NULL;
+	KUNIT_EXPECT_EQ(test, bound_enter(ctx->gate, &tok), 0);
+	KUNIT_EXPECT_NULL(test, tok.reader);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(describe(test, ctx->gate), "unknown"));
+	bound_exit(&tok);
+	bound_gate_close(ctx->gate);
+	ctx->gate->readers = readers;
+}
+
 static void readers_without_slot_are_counted(struct kunit *test)
 {
 	struct gate_ctx *ctx = test->priv;
@@ -449,6 +465,7 @@ static struct kunit_case gate_cases[] = {
 	KUNIT_CASE(waits_end_by_themselves),
 	KUNIT_CASE(closing_calls_wake_functions),
 	KUNIT_CASE(report_names_the_reader),
+	KUNIT_CASE(readers_need_no_slots),
 	KUNIT_CASE(readers_without_slot_are_counted),
 	KUNIT_CASE(closing_complains_and_waits_on),
 	KUNIT_CASE(quick_closing_does_not_complain),

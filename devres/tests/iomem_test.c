@@ -337,6 +337,27 @@ static void parameters_are_checked(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, bound_iomem_map_shared(io->gate, &res, 1), ERR_PTR(-ENODEV));
 }
 
+/* Nothing is left of it: the region can be had by somebody else. */
+static void mapping_may_fail(struct kunit *test)
+{
+	struct iomem_ctx *ctx = test->priv;
+	struct io_device *io = bound_device(test, add_device(test, IO_SIZE, false));
+	struct resource res = DEFINE_RES_MEM(ctx->win.res->start + IO_SIZE, IO_SIZE);
+	struct bound_iomem *failed;
+
+	if (!test_window_answers())
+		kunit_skip(test, "mapping can be made to fail on UML only");
+	ctx->win.refuses = true;
+	kunit_warning_suppress(test) {
+		failed = bound_iomem_map(io->gate, &res, 1, "x");
+		/* UML's, about what has no mapping */
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+	ctx->win.refuses = false;
+	KUNIT_EXPECT_PTR_EQ(test, failed, ERR_PTR(-ENOMEM));
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, bound_iomem_map(io->gate, &res, 1, "x"));
+}
+
 static struct kunit_case iomem_cases[] = {
 	KUNIT_CASE(registers_are_reached),
 	KUNIT_CASE(exclusive_conflicts),
@@ -345,6 +366,7 @@ static struct kunit_case iomem_cases[] = {
 	KUNIT_CASE(failed_probe_leaves_nothing),
 	KUNIT_CASE(registers_go_with_the_binding),
 	KUNIT_CASE(parameters_are_checked),
+	KUNIT_CASE(mapping_may_fail),
 	{ }
 };
 

@@ -72,6 +72,8 @@ static const struct logic_iomem_ops test_window_ops = {
 static long test_window_map(unsigned long offset, size_t size,
 			    const struct logic_iomem_ops **ops, void **priv)
 {
+	if (test_window->refuses)
+		return -ENOMEM;
 	*ops = &test_window_ops;
 	*priv = test_window;
 	return offset;

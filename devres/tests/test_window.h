@@ -30,6 +30,8 @@ struct test_window {
 	unsigned int last_off;
 	/** @unmaps: how many mappings of it have gone, UML only */
 	unsigned int unmaps;
+	/** @refuses: it can't be mapped now, UML only */
+	bool refuses;
 };
 
 void test_window_init(struct kunit *test, struct test_window *win);
