@@ -74,9 +74,9 @@ kunit:
 	@vm/host-setup
 	@scripts/kunit --on $(ON) '$(SUITE)'
 
-# How much of a library its KUnit suites reach: LIB=fence|devres|sched, page in
+# How much of a library its KUnit suites reach: LIB='fence devres' or sched, page in
 # out/coverage/LIB; COVERAGE_ARGS='--missing' lists what they don't.
-LIB ?= fence
+LIB ?= fence devres
 .PHONY: coverage
 coverage:
 	@vm/host-setup
