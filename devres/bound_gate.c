@@ -68,7 +68,10 @@
  * in the other, nor in another gate's.
  *
  * Closing waits for readers. Who closes, which is unbind with the device's lock held, must not
- * hold anything that a section takes; lockdep knows the section as a lock and reports it.
+ * hold anything that a section takes; lockdep knows the section as a lock and reports it. It
+ * also believes that gates are closed under mmap_lock. Nobody does that, but so a section that
+ * takes it, be it by copying from or to user memory, is reported: a process could hold up unbind
+ * by not serving the fault.
  */
 
 /**
@@ -207,6 +210,7 @@ struct bound_gate *bound_gate_alloc(struct device *dev, struct bound_gate *paren
 	INIT_LIST_HEAD(&gate->windows);
 	INIT_LIST_HEAD(&gate->maps);
 	mutex_init(&gate->maps_lock);
+	bound_lockdep_init(gate);
 	init_completion(&gate->drained);
 	INIT_WORK(&gate->drain_work, bound_gate_drain_work);
 	kref_init(&gate->ref);
@@ -317,7 +321,7 @@ static void bound_gate_drain(struct bound_gate *gate)
 	unsigned long since = jiffies;
 
 	/* A section that is held here waits for itself: lockdep says so. */
-	srcu_lock_sync(&gate->srcu.dep_map);
+	bound_lockdep_sync(gate);
 	while (!wait_for_completion_timeout(&gate->drained, msecs_to_jiffies(period_ms))) {
 		bound_gate_report(gate, since);
 		period_ms = min(period_ms * 2, BOUND_REPORT_MAX_MS);

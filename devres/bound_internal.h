@@ -38,6 +38,17 @@ extern unsigned int bound_report_ms;
 struct bound_reader *bound_readers_alloc(void);
 void bound_reader_describe(struct bound_gate *gate, struct seq_buf *out);
 
+/* bound_lockdep.c */
+#ifdef CONFIG_PROVE_LOCKING
+void bound_lockdep_init(struct bound_gate *gate);
+void bound_lockdep_sync(struct bound_gate *gate);
+void bound_lockdep_prime(void);
+#else
+static inline void bound_lockdep_init(struct bound_gate *gate) { }
+static inline void bound_lockdep_sync(struct bound_gate *gate) { }
+static inline void bound_lockdep_prime(void) { }
+#endif
+
 /* bound_promise.c */
 bool bound_promise_covers_current(struct bound_gate *gate);
 void bound_promise_report_broken(struct bound_gate *gate);

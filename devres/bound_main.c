@@ -58,6 +58,7 @@ void bound_queue_free(struct work_struct *work)
 
 static int __init bound_init(void)
 {
+	bound_lockdep_prime();
 	bound_free_wq = alloc_workqueue("bound", WQ_UNBOUND, 0);
 	return bound_free_wq ? 0 : -ENOMEM;
 }

@@ -114,6 +114,33 @@ static void assumed_tokens_hold_nothing_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, assume(ctx), 0);
 }
 
+/* What it makes of that, a report, would be the last thing that it checks here. */
+static void lockdep_sees_sections(struct kunit *test)
+{
+#ifdef CONFIG_PROVE_LOCKING
+	struct assume_ctx *ctx = test->priv;
+	struct bound_token tok, nested;
+
+	needs_checks(test);
+	KUNIT_ASSERT_EQ(test, bound_enter(ctx->gate, &tok), 0);
+	KUNIT_EXPECT_EQ(test, lock_is_held(&ctx->gate->section_map), LOCK_STATE_HELD);
+	KUNIT_EXPECT_EQ(test, bound_enter(ctx->gate, &nested), 0);
+	bound_exit(&nested);
+	KUNIT_EXPECT_EQ(test, lock_is_held(&ctx->gate->section_map), LOCK_STATE_HELD);
+	bound_exit(&tok);
+	KUNIT_EXPECT_EQ(test, lock_is_held(&ctx->gate->section_map), LOCK_STATE_NOT_HELD);
+
+	/* no section, and nobody waits for it */
+	scoped_guard(device, ctx->dev) {
+		KUNIT_EXPECT_EQ(test, bound_assume(ctx->gate, ctx->dev, &tok), 0);
+		KUNIT_EXPECT_EQ(test, lock_is_held(&ctx->gate->section_map), LOCK_STATE_NOT_HELD);
+		bound_exit(&tok);
+	}
+#else
+	needs_checks(test);
+#endif
+}
+
 static void other_device_is_refused(struct kunit *test)
 {
 	struct assume_ctx *ctx = test->priv;
@@ -413,6 +440,7 @@ static void shared_token_warns(struct kunit *test)
 
 static struct kunit_case assume_cases[] = {
 	KUNIT_CASE(device_lock_is_a_proof),
+	KUNIT_CASE(lockdep_sees_sections),
 	KUNIT_CASE(assumed_tokens_hold_nothing_up),
 	KUNIT_CASE(other_device_is_refused),
 	KUNIT_CASE(assumed_scopes),

@@ -9,6 +9,7 @@
 #include <linux/instruction_pointer.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
@@ -70,6 +71,10 @@ struct bound_gate {
 	atomic_t reports;
 	struct kref ref;
 	struct work_struct free_work;
+#ifdef CONFIG_PROVE_LOCKING
+	/* sections, as lockdep sees them; SRCU's own map doesn't record what is taken inside */
+	struct lockdep_map section_map;
+#endif
 };
 
 /**
@@ -140,8 +145,11 @@ static inline bool bound_gate_closed(const struct bound_gate *gate)
  * the same gate; a nested one can be refused while the outer one is still good.
  *
  * A section may sleep, but unbind waits for it: a long sleep is one with a
- * &struct bound_sleeper. Don't unbind the device, nor close its gate, from
- * inside: that waits for itself.
+ * &struct bound_sleeper. User memory isn't touched inside, nor is mmap_lock taken:
+ * a page can belong to a userfaultfd or a FUSE file, whose owner lets unbind wait
+ * for as long as he likes. Copy in before, copy out after; lockdep reports who
+ * doesn't. Don't unbind the device, nor close its gate, from inside: that waits
+ * for itself.
  *
  * Context: Any but NMI. Leave it in the same context, by the same task.
  * Return: 0, or -ENODEV when the gate is closed; then there is nothing to exit
@@ -170,6 +178,10 @@ static __always_inline int __must_check bound_enter(struct bound_gate *gate,
 	};
 	if (unlikely(gate->readers))
 		tok->reader = __bound_reader_add(gate, _THIS_IP_);
+#ifdef CONFIG_PROVE_LOCKING
+	/* As a try: whatever the caller holds, entering waits for nobody. */
+	lock_acquire(&gate->section_map, 0, 1, 2, 1, NULL, _THIS_IP_);
+#endif
 	return 0;
 }
 
@@ -191,6 +203,9 @@ static __always_inline void bound_exit(struct bound_token *tok)
 	tok->good = false;
 	if (!good || !tok->entered)
 		return;
+#ifdef CONFIG_PROVE_LOCKING
+	lock_release(&gate->section_map, _THIS_IP_);
+#endif
 	if (unlikely(tok->reader))
 		__bound_reader_del(gate, tok->reader);
 	srcu_read_unlock_fast(&gate->srcu, tok->scp);
