@@ -312,6 +312,7 @@ static void bound_gate_report(struct bound_gate *gate, unsigned long since)
 	dev_err(gate->dev, "bound: closing has waited %u ms for: %s\n",
 		jiffies_to_msecs(jiffies - since), seq_buf_str(&out));
 	kfree(text);
+	bound_reader_show_stacks(gate);
 }
 
 /* Waits for the readers of a gate that was shut, and says so when it takes long. */

@@ -37,6 +37,7 @@ void bound_order_exit(void);
 extern unsigned int bound_report_ms;
 struct bound_reader *bound_readers_alloc(void);
 void bound_reader_describe(struct bound_gate *gate, struct seq_buf *out);
+void bound_reader_show_stacks(struct bound_gate *gate);
 
 /* bound_lockdep.c */
 #ifdef CONFIG_PROVE_LOCKING

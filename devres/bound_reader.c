@@ -6,12 +6,27 @@
 /**
  * DOC: Stuck readers
  *
- * Closing a gate waits for its readers, however long that takes: the alternative is to
- * take the registers from under them. When it takes longer than the module parameter
- * drain_report_ms (5000; doubled after each report, up to a minute) the log says so.
- * With the module parameter track_readers the report has a line per reader: task, where it
- * entered, how long ago. It applies to gates that are created while it is set, and is the
- * default on kernels with CONFIG_PROVE_LOCKING, where speed doesn't matter.
+ * Closing a gate waits for its readers, however long that takes, and is never cut short:
+ * a reader was told that the registers and the driver's data stay until it leaves. To take
+ * them from under it would turn a slow unbind into an oops, or a write to freed memory. What
+ * bounds the wait is what sections may do:
+ *
+ * - The grace period is that of the gate's own SRCU, expedited: with nobody inside, or once
+ *   the last reader has left, it's over at once, whatever other gates' readers do.
+ * - Sleeps are registered, see DOC: Sleeping, and end when the gate begins to close.
+ * - User memory is touched before and after a section, not inside: a page fault can last as
+ *   long as whoever serves it likes, with userfaultfd or FUSE.
+ * - Waits for the device itself, like polling a register, have a time limit, the driver's own:
+ *   no device has to answer when it's going.
+ *
+ * A driver that breaks one of these can make unbind hang, with the device's lock held. When
+ * closing takes longer than the module parameter drain_report_ms (5000; doubled after each
+ * report, up to a minute) the log says so, with the device whose gate it is: the child's, when
+ * closing the parent waits for the child's readers. With the module parameter track_readers the
+ * report names the readers: task, where it entered, how long ago; and it has the stacks of the
+ * first eight, which tell what they wait for. Without it the report says that they are unknown.
+ * The parameter applies to gates that are created while it is set, and is the default on
+ * kernels with CONFIG_PROVE_LOCKING, where speed doesn't matter.
  *
  * Each gate then has 64 slots, claimed with one compare-and-exchange, so that entering never
  * allocates nor takes a lock. Readers that find no slot are only counted.
@@ -24,6 +39,8 @@
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/debug.h>
+#include <linux/sched/task.h>
 #include <linux/seq_buf.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -31,6 +48,8 @@
 #include "bound_internal.h"
 
 #define BOUND_READER_SLOTS 64
+/* a screen or two; the same driver's readers tend to be stuck at the same place */
+#define BOUND_READER_STACKS 8
 
 /**
  * struct bound_reader - one reader that is inside
@@ -108,6 +127,17 @@ void __bound_reader_del(struct bound_gate *gate, struct bound_reader *reader)
 }
 EXPORT_SYMBOL_NS_GPL(__bound_reader_del, "BOUND");
 
+/* Who is in a slot, with a reference; NULL when it's free. */
+static struct task_struct *bound_reader_task(struct bound_reader *reader)
+{
+	struct task_struct *task;
+
+	/* A task inside a section hasn't exited; its memory goes a grace period later. */
+	guard(rcu)();
+	task = READ_ONCE(reader->task);
+	return task ? get_task_struct(task) : NULL;
+}
+
 /**
  * bound_reader_describe() - who is inside, in words
  * @gate: the gate
@@ -130,11 +160,8 @@ void bound_reader_describe(struct bound_gate *gate, struct seq_buf *out)
 		seq_buf_printf(out, "%d readers so far found no slot; ", untracked);
 	for (i = 0; i < BOUND_READER_SLOTS; i++) {
 		struct bound_reader *reader = &gate->readers[i];
-		struct task_struct *task;
+		struct task_struct *task __free(put_task) = bound_reader_task(reader);
 
-		/* A task inside a section hasn't exited; its memory goes a grace period later. */
-		guard(rcu)();
-		task = READ_ONCE(reader->task);
 		if (!task)
 			continue;
 		seq_buf_printf(out, "%s:%d entered at %pS %u ms ago; ", task->comm,
@@ -143,3 +170,28 @@ void bound_reader_describe(struct bound_gate *gate, struct seq_buf *out)
 	}
 }
 EXPORT_SYMBOL_NS_GPL(bound_reader_describe, "BOUND");
+
+/**
+ * bound_reader_show_stacks() - what readers who are inside are doing, to the log
+ * @gate: the gate
+ *
+ * Stacks of the first readers, each as sched_show_task() shows it. One that runs meanwhile
+ * may be shown with an old stack, or none.
+ *
+ * Context: Process context.
+ */
+void bound_reader_show_stacks(struct bound_gate *gate)
+{
+	unsigned int i, shown = 0;
+
+	if (!gate->readers)
+		return;
+	for (i = 0; i < BOUND_READER_SLOTS && shown < BOUND_READER_STACKS; i++) {
+		struct task_struct *task __free(put_task) = bound_reader_task(&gate->readers[i]);
+
+		if (!task)
+			continue;
+		sched_show_task(task);
+		shown++;
+	}
+}

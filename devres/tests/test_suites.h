@@ -5,6 +5,7 @@
 #include <kunit/test.h>
 
 extern struct kunit_suite bound_gate_suite;
+extern struct kunit_suite bound_reader_suite;
 extern struct kunit_suite bound_close_suite;
 extern struct kunit_suite bound_assume_suite;
 extern struct kunit_suite bound_bar_suite;
