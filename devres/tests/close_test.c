@@ -26,7 +26,7 @@ struct close_ctx {
 	int probe_ret;
 	bool with_aux;
 	int data;
-	/* when the actions ran that probe added before and after the gate; and the data's release */
+	/* when the actions ran that probe added before and after the gate; the data's release */
 	bool early_saw_revoked;
 	bool late_ran, late_saw_closed, late_saw_drained, late_saw_revoked;
 	bool release_ran, release_saw_closed;
