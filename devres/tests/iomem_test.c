@@ -137,7 +137,15 @@ static struct platform_device *add_device(struct kunit *test, size_t size_bytes,
 	KUNIT_ASSERT_NOT_NULL(test, pdev);
 	KUNIT_ASSERT_EQ(test, platform_device_add_data(pdev, &params, sizeof(params)), 0);
 	KUNIT_ASSERT_EQ(test, platform_device_add_resources(pdev, &res, size_bytes ? 1 : 0), 0);
-	KUNIT_ASSERT_EQ(test, platform_device_add(pdev), 0);
+
+	/*
+	 * As devices of a device tree are added: platform_device_add() would insert the
+	 * resource, and of two of the same range one would be a part of the other.
+	 */
+	pdev->dev.parent = &platform_bus;
+	pdev->dev.bus = &platform_bus_type;
+	KUNIT_ASSERT_EQ(test, dev_set_name(&pdev->dev, "%s.%d", pdev->name, pdev->id), 0);
+	KUNIT_ASSERT_EQ(test, device_add(&pdev->dev), 0);
 	ctx->pdevs[ctx->num++] = pdev;
 	return pdev;
 }
