@@ -63,9 +63,10 @@
  * grace period of that SRCU alone, not for readers of other gates.
  *
  * bound_gate.maps_lock (mutex) is held while registers are mapped and unmapped.
- * bound_gate.lock (spinlock, IRQs off) protects the lists of children, sleepers and
- * promises; under it only wait queue heads are locked, when sleepers are woken. Neither nests
- * in the other, nor in another gate's.
+ * bound_gate.lock (spinlock, IRQs off) protects the lists of children, windows and
+ * sleepers; under it only wait queue heads are locked, when sleepers are woken. Neither nests
+ * in the other, nor in another gate's. Promises have a raw spinlock of their own, a leaf: they are
+ * looked at in interrupts that not even PREEMPT_RT makes threads of.
  *
  * Closing waits for readers. Who closes, which is unbind with the device's lock held, must not
  * hold anything that a section takes; lockdep knows the section as a lock and reports it. It
@@ -205,6 +206,7 @@ struct bound_gate *bound_gate_alloc(struct device *dev, struct bound_gate *paren
 	INIT_LIST_HEAD(&gate->children);
 	INIT_LIST_HEAD(&gate->sibling);
 	INIT_LIST_HEAD(&gate->sleepers);
+	raw_spin_lock_init(&gate->promises_lock);
 	INIT_LIST_HEAD(&gate->promises);
 	INIT_LIST_HEAD(&gate->auxes);
 	INIT_LIST_HEAD(&gate->windows);

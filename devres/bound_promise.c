@@ -33,7 +33,7 @@ static void bound_promise_link(struct bound_promise *promise, struct bound_gate 
 	struct bound_gate *root = bound_promise_root(gate);
 
 	promise->gate = bound_gate_get(gate);
-	guard(spinlock_irqsave)(&root->lock);
+	guard(raw_spinlock_irqsave)(&root->promises_lock);
 	list_add(&promise->node, &root->promises);
 }
 
@@ -106,7 +106,7 @@ void bound_promise_end(struct bound_promise *promise)
 {
 	struct bound_gate *gate = promise->gate;
 
-	scoped_guard(spinlock_irqsave, &bound_promise_root(gate)->lock)
+	scoped_guard(raw_spinlock_irqsave, &bound_promise_root(gate)->promises_lock)
 		list_del_init(&promise->node);
 	bound_gate_put(gate);
 }
@@ -139,7 +139,7 @@ bool bound_promise_covers_current(struct bound_gate *gate)
 	struct bound_gate *root = bound_promise_root(gate);
 	const struct bound_promise *promise;
 
-	guard(spinlock_irqsave)(&root->lock);
+	guard(raw_spinlock_irqsave)(&root->promises_lock);
 	list_for_each_entry(promise, &root->promises, node)
 		if (bound_gate_covers(promise->gate, gate) && bound_promise_is_current(promise))
 			return true;
@@ -165,7 +165,7 @@ void bound_promise_report_broken(struct bound_gate *gate)
 	struct bound_gate *root = bound_promise_root(gate);
 	const struct bound_promise *promise;
 
-	guard(spinlock_irqsave)(&root->lock);
+	guard(raw_spinlock_irqsave)(&root->promises_lock);
 	list_for_each_entry(promise, &root->promises, node)
 		WARN_ONCE(promise->gate == gate,
 			  "bound: %s is unbound, %s was promised to have ended before\n",

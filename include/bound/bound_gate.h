@@ -52,7 +52,9 @@ struct bound_gate {
 	struct list_head sibling;
 	/* L: bound_sleeper.node */
 	struct list_head sleepers;
-	/* L: bound_promise.node, of this gate and those below; empty unless it's the topmost */
+	/* protects promises; leaf, raw because interrupts are proved under it that are never threads */
+	raw_spinlock_t promises_lock;
+	/* bound_promise.node, of this gate and those below; empty unless it's the topmost */
 	struct list_head promises;
 	/* L: bound_aux.node, the newest first */
 	struct list_head auxes;

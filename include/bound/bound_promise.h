@@ -20,7 +20,7 @@ struct work_struct;
  */
 struct bound_promise {
 	/* private: */
-	/* bound_gate.promises, under bound_gate.lock */
+	/* bound_gate.promises of the topmost gate, under its promises_lock */
 	struct list_head node;
 	struct bound_gate *gate;
 	/* exactly one of the three isn't 0 */
