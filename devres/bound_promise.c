@@ -167,7 +167,7 @@ void bound_promise_report_broken(struct bound_gate *gate)
 
 	guard(raw_spinlock_irqsave)(&root->promises_lock);
 	list_for_each_entry(promise, &root->promises, node)
-		WARN_ONCE(promise->gate == gate,
-			  "bound: %s is unbound, %s was promised to have ended before\n",
-			  dev_name(gate->dev), bound_promise_what(promise));
+		WARN(promise->gate == gate,
+		     "bound: %s is unbound, %s was promised to have ended before\n",
+		     dev_name(gate->dev), bound_promise_what(promise));
 }

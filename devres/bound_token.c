@@ -63,10 +63,14 @@ void __bound_assume_prove(struct bound_gate *gate)
 		      dev_name(gate->dev)))
 		return;
 #ifdef CONFIG_PROVE_LOCKING
-	if (!in_hardirq() && lockdep_is_held(&gate->dev->mutex))
-		return;
-	WARN_ONCE(!bound_promise_covers_current(gate),
-		  "bound: nothing shows that %s is bound here\n", dev_name(gate->dev));
+	/* The locks held there are those of the task that is interrupted. */
+	if (in_hardirq())
+		WARN_ONCE(!bound_promise_covers_current(gate),
+			  "bound: no interrupt that is being handled has a promise with %s\n",
+			  dev_name(gate->dev));
+	else if (!lockdep_is_held(&gate->dev->mutex))
+		WARN_ONCE(!bound_promise_covers_current(gate),
+			  "bound: nothing shows that %s is bound here\n", dev_name(gate->dev));
 #endif
 }
 EXPORT_SYMBOL_NS_GPL(__bound_assume_prove, "BOUND");

@@ -16,6 +16,9 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irq_work.h>
+#include <linux/jiffies.h>
+#include <linux/preempt.h>
+#include <linux/processor.h>
 #include <linux/sched/task.h>
 #include <linux/workqueue.h>
 
@@ -327,6 +330,47 @@ static void other_irqs_have_no_promise(struct kunit *test)
 	bound_promise_end(&task);
 }
 
+static void assume_fn(struct irq_work *work)
+{
+	struct assume_ctx *ctx = container_of(work, struct assume_ctx, irq_work);
+
+	ctx->ret = in_hardirq() ? assume(ctx) : -EIO;
+	complete(&ctx->ran);
+}
+
+/* Runs on this CPU, on top of this task: the task's suppressed warnings are the handler's. */
+static void run_on_top(struct kunit *test)
+{
+	struct assume_ctx *ctx = test->priv;
+	unsigned long timeout = jiffies + IRQ_WORK_TIMEOUT;
+
+	ctx->irq_work = IRQ_WORK_INIT_HARD(assume_fn);
+	scoped_guard(preempt) {
+		irq_work_queue(&ctx->irq_work);
+		while (!completion_done(&ctx->ran) && time_before(jiffies, timeout))
+			cpu_relax();
+	}
+	irq_work_sync(&ctx->irq_work);
+}
+
+static void assumption_in_an_unpromised_irq_warns(struct kunit *test)
+{
+	struct assume_ctx *ctx = test->priv;
+
+	needs_checks(test);
+	/* proofs for what is interrupted, not for the interrupt */
+	bound_promise_task(&ctx->promise, ctx->gate, current);
+	device_lock(ctx->dev);
+	kunit_warning_suppress(test) {
+		run_on_top(test);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+	}
+	device_unlock(ctx->dev);
+	/* allowed all the same */
+	KUNIT_EXPECT_EQ(test, ctx->ret, 0);
+	bound_promise_end(&ctx->promise);
+}
+
 static void promises_cover_gates_above(struct kunit *test)
 {
 	struct assume_ctx *ctx = test->priv;
@@ -360,13 +404,33 @@ static void unbound_device_warns(struct kunit *test)
 static void broken_promise_is_reported(struct kunit *test)
 {
 	struct assume_ctx *ctx = test->priv;
+	struct bound_promise work, irq;
 
+	INIT_WORK(&ctx->work, work_fn);
 	bound_promise_task(&ctx->promise, ctx->gate, current);
+	bound_promise_work(&work, ctx->gate, &ctx->work);
+	bound_promise_irq(&irq, ctx->gate, UINT_MAX);
 	kunit_warning_suppress(test) {
 		device_release_driver(ctx->dev);
-		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 1);
+		/* each of them */
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 3);
 	}
+	bound_promise_end(&irq);
+	bound_promise_end(&work);
 	bound_promise_end(&ctx->promise);
+}
+
+static void kept_promises_are_not_reported(struct kunit *test)
+{
+	struct assume_ctx *ctx = test->priv;
+	struct bound_promise irq;
+
+	bound_promise_irq(&irq, ctx->gate, UINT_MAX);
+	bound_promise_end(&irq);
+	kunit_warning_suppress(test) {
+		device_release_driver(ctx->dev);
+		KUNIT_EXPECT_SUPPRESSED_WARNING_COUNT(test, 0);
+	}
 }
 
 static void dead_token_warns(struct kunit *test)
@@ -449,9 +513,11 @@ static struct kunit_case assume_cases[] = {
 	KUNIT_CASE(work_promise_is_a_proof),
 	KUNIT_CASE(irq_promise_is_a_proof),
 	KUNIT_CASE(other_irqs_have_no_promise),
+	KUNIT_CASE(assumption_in_an_unpromised_irq_warns),
 	KUNIT_CASE(promises_cover_gates_above),
 	KUNIT_CASE(unbound_device_warns),
 	KUNIT_CASE(broken_promise_is_reported),
+	KUNIT_CASE(kept_promises_are_not_reported),
 	KUNIT_CASE(dead_token_warns),
 	KUNIT_CASE(foreign_token_warns),
 	KUNIT_CASE(shared_token_warns),
