@@ -13,6 +13,7 @@
 #include <linux/err.h>
 #include <linux/string.h>
 
+#include "../bound_internal.h"
 #include "test_suites.h"
 #include "test_thread.h"
 
@@ -49,6 +50,10 @@ struct aux_ctx {
 	void *remove_data;
 	/* what probe returns, after it has made its gate */
 	int probe_error;
+	/* a gate of the test's own for the child's device; what the release function gets */
+	struct bound_gate *late_gate;
+	void *release_data;
+	int release_with;
 };
 
 /* The child driver's callbacks have no other way to the running test. */
@@ -88,6 +93,7 @@ static void child_remove(struct auxiliary_device *adev)
 
 static const struct auxiliary_device_id child_ids[] = {
 	{ .name = KBUILD_MODNAME ".alpha" },
+	{ .name = KBUILD_MODNAME ".bound-beta" },
 	{ .name = KBUILD_MODNAME ".plain" },
 	{ }
 };
@@ -255,6 +261,12 @@ static int get_text(void *data, void *arg)
 	return 0;
 }
 
+static int get_pointer(void *data, void *arg)
+{
+	*(void **)arg = data;
+	return 0;
+}
+
 static void children_of_two_types(struct kunit *test)
 {
 	struct aux_ctx *ctx = test->priv;
@@ -282,6 +294,51 @@ static void children_of_two_types(struct kunit *test)
 					     &text), 0);
 }
 
+/* What a child gets with a token of its own, and with a callback. */
+static void expect_only(struct kunit *test, struct auxiliary_device *adev,
+			struct bound_gate *gate, const struct bound_aux_type *type, void *data)
+{
+	const struct bound_aux_type *other = type == &alpha_type ? &beta_type : &alpha_type;
+	struct bound_token tok;
+	void *got = NULL;
+
+	KUNIT_ASSERT_EQ(test, bound_enter(gate, &tok), 0);
+	KUNIT_EXPECT_PTR_EQ(test, bound_aux_data(&tok, adev, type), data);
+	KUNIT_EXPECT_PTR_EQ(test, bound_aux_data(&tok, adev, other), ERR_PTR(-EINVAL));
+	bound_exit(&tok);
+	KUNIT_EXPECT_EQ(test, bound_aux_with(adev, other, get_pointer, &got), -EINVAL);
+	KUNIT_EXPECT_NULL(test, got);
+	KUNIT_EXPECT_EQ(test, bound_aux_with(adev, type, get_pointer, &got), 0);
+	KUNIT_EXPECT_PTR_EQ(test, got, data);
+}
+
+static void put_gate(void *data)
+{
+	bound_gate_put(data);
+}
+
+static void bound_children_of_two_types(struct kunit *test)
+{
+	struct aux_ctx *ctx = test->priv;
+	struct auxiliary_device *alpha = bound_aux_device(register_alpha(test));
+	struct bound_gate *gate = bound_gate_get(ctx->child_gate);
+	struct bound_aux *aux;
+
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_gate, gate), 0);
+	aux = bound_aux_register(ctx->gate, &(struct bound_aux_args){
+		.name = "bound-beta",
+		.type = &beta_type,
+		.data = &ctx->beta,
+	});
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, aux);
+	KUNIT_ASSERT_EQ(test, ctx->probes, 2);
+	/* probe asked for the other's */
+	KUNIT_EXPECT_PTR_EQ(test, ctx->probe_data, ERR_PTR(-EINVAL));
+	KUNIT_ASSERT_PTR_NE(test, ctx->child_gate, gate);
+	expect_only(test, alpha, gate, &alpha_type, &ctx->alpha);
+	expect_only(test, bound_aux_device(aux), ctx->child_gate, &beta_type, &ctx->beta);
+}
+
 static void unregistering_takes_the_data(struct kunit *test)
 {
 	struct aux_ctx *ctx = test->priv;
@@ -301,6 +358,51 @@ static void unregistering_takes_the_data(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, bound_aux_parent_gate(adev), ctx->gate);
 	KUNIT_EXPECT_EQ(test, bound_enter(ctx->gate, &tok), 0);
 	bound_exit(&tok);
+}
+
+static void release_and_look(void *data)
+{
+	struct aux_ctx *ctx = aux_ctx;
+	struct bound_token tok;
+	int value;
+
+	release_alpha(data);
+	ctx->release_with = bound_aux_with(ctx->probed, &alpha_type, get_value, &value);
+	if (!bound_enter(ctx->late_gate, &tok))
+		ctx->release_data = bound_aux_data(&tok, ctx->probed, &alpha_type);
+	bound_exit(&tok);
+}
+
+static void drop_late_gate(void *data)
+{
+	bound_gate_revoke(data);
+	bound_gate_put(data);
+}
+
+static void nobody_gets_what_is_released(struct kunit *test)
+{
+	struct aux_ctx *ctx = test->priv;
+	struct bound_aux *aux;
+	struct bound_gate *gate;
+
+	aux = bound_aux_register(ctx->gate, &(struct bound_aux_args){
+		.name = "alpha",
+		.type = &alpha_type,
+		.data = &ctx->alpha,
+		.release = release_and_look,
+	});
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, aux);
+	KUNIT_ASSERT_PTR_EQ(test, hold_adev(test, aux), ctx->probed);
+	/* the child's own gate is closed by then: one that isn't, as by a driver's mistake */
+	gate = bound_gate_alloc(&ctx->probed->dev, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, gate);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, drop_late_gate, gate), 0);
+	ctx->late_gate = gate;
+	bound_aux_unregister(aux);
+	KUNIT_EXPECT_EQ(test, ctx->alpha.released, 1);
+	/* the pointer has gone before the data does */
+	KUNIT_EXPECT_EQ(test, ctx->release_with, -ENOENT);
+	KUNIT_EXPECT_PTR_EQ(test, ctx->release_data, ERR_PTR(-ENOENT));
 }
 
 static void parents_unbind_takes_all(struct kunit *test)
@@ -530,7 +632,9 @@ static struct kunit_case aux_cases[] = {
 	KUNIT_CASE(register_checks_its_parameters),
 	KUNIT_CASE(data_needs_no_release),
 	KUNIT_CASE(children_of_two_types),
+	KUNIT_CASE(bound_children_of_two_types),
 	KUNIT_CASE(unregistering_takes_the_data),
+	KUNIT_CASE(nobody_gets_what_is_released),
 	KUNIT_CASE(parents_unbind_takes_all),
 	KUNIT_CASE(closing_the_parent_closes_below),
 	KUNIT_CASE(unregistering_waits_for_tokens),
