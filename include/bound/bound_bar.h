@@ -109,6 +109,11 @@ struct bound_bar * __must_check bound_bar_map_wc(struct bound_gate *gate, struct
  * from a device that has gone. A misaligned constant doesn't build, with @bar of
  * any type.
  *
+ * With a good token the mapping is there. That the token is good is checked on each
+ * access by kernels with CONFIG_PROVE_LOCKING only. On others an access after all,
+ * when the mapping has gone, counts as outside; but a constant offset into a type that
+ * declares a size isn't checked at all: it's an access near address 0, so an oops.
+ *
  * The two with try are for offsets that come from elsewhere: -ERANGE outside,
  * -EINVAL when misaligned; @val is untouched then.
  *
