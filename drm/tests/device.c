@@ -110,6 +110,17 @@ bool device_is_present(void)
 	return !access(path, F_OK);
 }
 
+/* The node is there a moment before the DRM core knows whose it is, and says ENODEV. */
+static int try_node(const char *node)
+{
+	int fd = open(node, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
 static int find_node(char *ret_node)
 {
 	char path[128];
@@ -123,7 +134,7 @@ static int find_node(char *ret_node)
 		if (strncmp(entry->d_name, "renderD", 7))
 			continue;
 		snprintf(ret_node, DEVICE_NODE_MAX, "/dev/dri/%.32s", entry->d_name);
-		ret = access(ret_node, R_OK | W_OK) ? -errno : 0;
+		ret = try_node(ret_node);
 	}
 	if (dir)
 		closedir(dir);
