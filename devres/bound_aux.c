@@ -25,6 +25,7 @@
 #include <bound/bound_gate.h>
 #include <linux/auxiliary_bus.h>
 #include <linux/bug.h>
+#include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -45,8 +46,10 @@ struct bound_aux {
 	struct auxiliary_device adev;
 	/** @parent_gate: of the parent device; a reference */
 	struct bound_gate *parent_gate;
-	/** @node: in @parent_gate's auxes, under its lock, until unbound; then in no list */
+	/** @node: in @parent_gate's auxes, under its lock, from before the device is added */
 	struct list_head node;
+	/** @settled: done for good when registering has ended, well or not */
+	struct completion settled;
 	/** @data_gate: readers of @data in bound_aux_with(); below @parent_gate; a reference */
 	struct bound_gate *data_gate;
 	/** @type: identity of @data's type */
@@ -108,6 +111,7 @@ static struct bound_aux *bound_aux_alloc(struct bound_gate *gate,
 	aux->adev.dev.parent = gate->dev;
 	aux->adev.dev.release = bound_aux_dev_release;
 	INIT_LIST_HEAD(&aux->node);
+	init_completion(&aux->settled);
 	INIT_WORK(&aux->free_work, bound_aux_free_work);
 	bound_live_inc();
 	return aux;
@@ -136,6 +140,18 @@ static void bound_aux_unbind(struct bound_aux *aux)
 	bound_aux_release_data(aux);
 }
 
+/* Has unbinding wait for @aux; fails when it has come too far for that. */
+static int bound_aux_enlist(struct bound_aux *aux)
+{
+	struct bound_gate *gate = aux->parent_gate;
+
+	guard(spinlock_irqsave)(&gate->lock);
+	if (gate->closed)
+		return -ENODEV;
+	list_add(&aux->node, &gate->auxes);
+	return 0;
+}
+
 /* Whether @aux was in its gate's list; whoever took it out unbinds it. */
 static bool bound_aux_take(struct bound_aux *aux)
 {
@@ -146,27 +162,41 @@ static bool bound_aux_take(struct bound_aux *aux)
 	return true;
 }
 
+/* Registering may be under way, in a task that unbinding doesn't know. */
+static void bound_aux_end(struct bound_aux *aux)
+{
+	wait_for_completion(&aux->settled);
+	if (bound_aux_take(aux))
+		bound_aux_unbind(aux);
+}
+
 static void bound_aux_remove(void *arg)
 {
 	struct bound_aux *aux = arg;
 
-	if (bound_aux_take(aux))
-		bound_aux_unbind(aux);
+	bound_aux_end(aux);
 	auxiliary_device_uninit(&aux->adev);
 }
 
+/* With a reference to its device. */
 static struct bound_aux *bound_aux_newest(struct bound_gate *gate)
 {
+	struct bound_aux *aux;
+
 	guard(spinlock_irqsave)(&gate->lock);
-	return list_first_entry_or_null(&gate->auxes, struct bound_aux, node);
+	aux = list_first_entry_or_null(&gate->auxes, struct bound_aux, node);
+	if (aux)
+		get_device(&aux->adev.dev);
+	return aux;
 }
 
 /**
  * bound_aux_unbind_all() - remove the auxiliary devices that are left, the newest first
- * @gate: the parent's gate, about to be closed by devres
+ * @gate: the parent's gate, about to be closed at unbind, or just closed
  *
  * Their children need the parent's registers to stop, so they go first. The registrations
- * are freed by devres, later.
+ * are freed by devres, later. Done again when the gate is closed, it also gets those that were
+ * registered at the same time, by somebody whom remove hasn't stopped.
  *
  * Context: Process context, at unbind. Sleeps.
  */
@@ -174,9 +204,33 @@ void bound_aux_unbind_all(struct bound_gate *gate)
 {
 	struct bound_aux *aux;
 
-	while ((aux = bound_aux_newest(gate)))
-		if (bound_aux_take(aux))
-			bound_aux_unbind(aux);
+	while ((aux = bound_aux_newest(gate))) {
+		bound_aux_end(aux);
+		/* Found: it was added when devres had begun already, which won't see it. */
+		if (!devm_remove_action_nowarn(gate->dev, bound_aux_remove, aux))
+			auxiliary_device_uninit(&aux->adev);
+		put_device(&aux->adev.dev);
+	}
+}
+
+/* Devres gets the first reference to the device on success. */
+static int bound_aux_add(struct bound_aux *aux, const char *modname)
+{
+	struct device *parent = aux->parent_gate->dev;
+	int ret;
+
+	/*
+	 * Before the device is there: its driver may open a devres group of the
+	 * parent in its probe, and this mustn't get into it.
+	 */
+	ret = devm_add_action(parent, bound_aux_remove, aux);
+	if (ret)
+		return ret;
+	ret = __auxiliary_device_add(&aux->adev, modname);
+	/* Not found: unbinding has got it, is waiting for us, and drops the reference. */
+	if (ret && devm_remove_action_nowarn(parent, bound_aux_remove, aux))
+		get_device(&aux->adev.dev);
+	return ret;
 }
 
 /**
@@ -187,6 +241,10 @@ void bound_aux_unbind_all(struct bound_gate *gate)
  *
  * A driver that matches may be probed before this returns. The device goes when the
  * parent is unbound, before @gate closes, or with bound_aux_unregister().
+ *
+ * Unbinding at the same time waits for this, then takes the device away. So outside of probe it
+ * needs only a reference to @gate; but what it returns, the caller may look at only if he knows
+ * that the parent is still bound.
  *
  * Context: Process context. Sleeps.
  * Return: the registration, borrowed: good until it is unregistered.
@@ -212,27 +270,19 @@ struct bound_aux *__bound_aux_register(struct bound_gate *gate, const struct bou
 		bound_queue_free(&aux->free_work);
 		return ERR_PTR(ret);
 	}
-	/*
-	 * Before the device is there: its driver may open a devres group of the
-	 * parent in its probe, and this mustn't get into it.
-	 */
-	ret = devm_add_action(gate->dev, bound_aux_remove, aux);
-	if (ret)
-		goto err_uninit;
-	ret = __auxiliary_device_add(&aux->adev, modname);
-	if (ret)
-		goto err_remove_action;
+	ret = bound_aux_enlist(aux);
+	if (!ret)
+		ret = bound_aux_add(aux, modname);
+	if (ret) {
+		bound_gate_revoke(aux->data_gate);
+		bound_aux_take(aux);
+		complete_all(&aux->settled);
+		auxiliary_device_uninit(&aux->adev);
+		return ERR_PTR(ret);
+	}
 	aux->release = args->release;
-	scoped_guard(spinlock_irqsave, &gate->lock)
-		list_add(&aux->node, &gate->auxes);
+	complete_all(&aux->settled);
 	return aux;
-
-err_remove_action:
-	devm_remove_action(gate->dev, bound_aux_remove, aux);
-err_uninit:
-	bound_gate_revoke(aux->data_gate);
-	auxiliary_device_uninit(&aux->adev);
-	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_NS_GPL(__bound_aux_register, "BOUND");
 

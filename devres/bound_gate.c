@@ -403,6 +403,7 @@ EXPORT_SYMBOL_NS_GPL(bound_gate_close, "BOUND");
 void bound_gate_revoke(struct bound_gate *gate)
 {
 	bound_gate_close(gate);
+	bound_aux_unbind_all(gate);
 	bound_promise_report_broken(gate);
 	bound_gate_disown(gate);
 	bound_window_revoke_all(gate);

@@ -61,6 +61,7 @@ static void bound_order_release(struct device *dev, void *data)
 
 	bound_aux_unbind_all(order->gate);
 	bound_gate_close(order->gate);
+	bound_aux_unbind_all(order->gate);
 	bound_gate_put(order->gate);
 }
 

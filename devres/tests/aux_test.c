@@ -10,7 +10,9 @@
 #include <linux/auxiliary_bus.h>
 #include <linux/delay.h>
 #include <linux/device.h>
+#include <linux/device/bus.h>
 #include <linux/err.h>
+#include <linux/notifier.h>
 #include <linux/string.h>
 
 #include "../bound_internal.h"
@@ -50,10 +52,17 @@ struct aux_ctx {
 	void *remove_data;
 	/* what probe returns, after it has made its gate */
 	int probe_error;
+<<<<<<< HEAD
 	/* a gate of the test's own for the child's device; what the release function gets */
 	struct bound_gate *late_gate;
 	void *release_data;
 	int release_with;
+=======
+	/* held when it has added the device, before that is probed */
+	struct test_thread *adding;
+	/* tells of added devices */
+	struct notifier_block nb;
+>>>>>>> 018924c (devres: have unbind wait for a registration under way)
 };
 
 /* The child driver's callbacks have no other way to the running test. */
@@ -518,6 +527,110 @@ static void unregistering_waits_for_callbacks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->alpha.released, 1);
 }
 
+static int hold_adding(struct notifier_block *nb, unsigned long action, void *dev)
+{
+	struct aux_ctx *ctx = container_of(nb, struct aux_ctx, nb);
+
+	if (action == BUS_NOTIFY_ADD_DEVICE && ctx->adding && current == ctx->adding->task)
+		test_thread_arrive(ctx->adding);
+	return NOTIFY_DONE;
+}
+
+static void forget_adding(void *data)
+{
+	struct aux_ctx *ctx = data;
+
+	bus_unregister_notifier(child_driver.driver.bus, &ctx->nb);
+}
+
+static int register_fn(struct test_thread *thread)
+{
+	struct aux_ctx *ctx = thread->arg;
+
+	ctx->adding = thread;
+	return PTR_ERR_OR_ZERO(bound_aux_register(ctx->gate, &(struct bound_aux_args){
+		.name = "alpha",
+		.id = 7,
+		.type = &alpha_type,
+		.data = &ctx->alpha,
+		.release = release_alpha,
+	}));
+}
+
+/* Registers, and is held where there is a device that nobody has probed yet. */
+static struct test_thread *start_registering(struct kunit *test)
+{
+	struct aux_ctx *ctx = test->priv;
+	struct test_thread *thread;
+
+	ctx->nb.notifier_call = hold_adding;
+	KUNIT_ASSERT_EQ(test, bus_register_notifier(child_driver.driver.bus, &ctx->nb), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, forget_adding, ctx), 0);
+	thread = test_thread_start(test, "register", register_fn, ctx);
+	test_thread_wait_arrived(test, thread);
+	return thread;
+}
+
+static int unbind_fn(struct test_thread *thread)
+{
+	struct aux_ctx *ctx = thread->arg;
+
+	device_release_driver(ctx->dev);
+	return 0;
+}
+
+static void unbinding_waits_for_registering(struct kunit *test)
+{
+	struct aux_ctx *ctx = test->priv;
+	struct test_thread *registers = start_registering(test);
+	struct test_thread *unbinds;
+
+	unbinds = test_thread_start(test, "unbind", unbind_fn, ctx);
+	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(unbinds));
+	test_thread_let_go(registers);
+	KUNIT_EXPECT_EQ(test, test_thread_join(test, registers), 0);
+	test_thread_join(test, unbinds);
+	/* the child was there, and has gone before its data */
+	KUNIT_EXPECT_PTR_EQ(test, ctx->remove_data, &ctx->alpha);
+	KUNIT_EXPECT_LT(test, ctx->removed_at, ctx->alpha.released_at);
+	KUNIT_EXPECT_EQ(test, ctx->alpha.released, 1);
+}
+
+static void hold_devres(void *thread)
+{
+	test_thread_arrive(thread);
+}
+
+static int unbind_held_fn(struct test_thread *thread)
+{
+	struct aux_ctx *ctx = thread->arg;
+	int ret = devm_add_action(ctx->dev, hold_devres, thread);
+
+	return ret ?: unbind_fn(thread);
+}
+
+static void registering_while_devres_is_released(struct kunit *test)
+{
+	struct aux_ctx *ctx = test->priv;
+	struct test_thread *unbinds = test_thread_start(test, "unbind", unbind_held_fn, ctx);
+	struct test_thread *registers;
+
+	test_thread_wait_arrived(test, unbinds);
+	registers = start_registering(test);
+	test_thread_let_go(unbinds);
+	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(unbinds));
+	KUNIT_EXPECT_EQ(test, ctx->alpha.released, 0);
+	test_thread_let_go(registers);
+	KUNIT_EXPECT_EQ(test, test_thread_join(test, registers), 0);
+	test_thread_join(test, unbinds);
+	/* the parent's gate was closed when the child wanted one below it */
+	KUNIT_EXPECT_EQ(test, ctx->probes, 1);
+	KUNIT_EXPECT_NULL(test, ctx->probed);
+	KUNIT_EXPECT_EQ(test, ctx->alpha.released, 1);
+	/* or else it could never be bound again */
+	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->dev->devres_head));
+}
+
 static void failing_probe_leaves_nothing(struct kunit *test)
 {
 	struct aux_ctx *ctx = test->priv;
@@ -639,6 +752,8 @@ static struct kunit_case aux_cases[] = {
 	KUNIT_CASE(closing_the_parent_closes_below),
 	KUNIT_CASE(unregistering_waits_for_tokens),
 	KUNIT_CASE(unregistering_waits_for_callbacks),
+	KUNIT_CASE(unbinding_waits_for_registering),
+	KUNIT_CASE(registering_while_devres_is_released),
 	KUNIT_CASE(failing_probe_leaves_nothing),
 	KUNIT_CASE(childs_token_reaches_the_parent),
 	KUNIT_CASE(other_tokens_get_nothing),
