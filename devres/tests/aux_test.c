@@ -52,17 +52,14 @@ struct aux_ctx {
 	void *remove_data;
 	/* what probe returns, after it has made its gate */
 	int probe_error;
-<<<<<<< HEAD
 	/* a gate of the test's own for the child's device; what the release function gets */
 	struct bound_gate *late_gate;
 	void *release_data;
 	int release_with;
-=======
 	/* held when it has added the device, before that is probed */
 	struct test_thread *adding;
 	/* tells of added devices */
 	struct notifier_block nb;
->>>>>>> 018924c (devres: have unbind wait for a registration under way)
 };
 
 /* The child driver's callbacks have no other way to the running test. */
