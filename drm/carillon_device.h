@@ -53,8 +53,6 @@ struct carillon_device {
 	struct carillon_core *core;
 	/** @dma_dev: I: the PCI device; for DMA it is good as G */
 	struct device *dma_dev;
-	/** @devres_group: I: group of @dma_dev that has the DRM device */
-	void *devres_group;
 	/** @info: I, G: the device's properties */
 	const struct carillon_core_info *info;
 	/** @reset_wq: G: timeouts and stops of all queues, one at a time */

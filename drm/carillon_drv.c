@@ -201,41 +201,30 @@ static const struct drm_driver carillon_drm_driver = {
  *
  * In sysfs the DRM device is a child of the PCI device, not of the auxiliary one
  * that this driver binds to: libdrm, and all who find devices with it, know
- * PCI but not the auxiliary bus. It is allocated inside a devres group of the PCI
- * device, which is released when the auxiliary device is unbound.
+ * PCI but not the auxiliary bus. What releases it is this driver's binding all the
+ * same, so devm_drm_dev_alloc() isn't for it. Nor is a devres group of the PCI device:
+ * that one's probe may be ending right now, and its gate be adding to its devres.
  */
 
-static void carillon_release_group(void *data)
+static void carillon_put_drm(void *data)
 {
 	struct carillon_device *cdev = data;
 
-	/* Puts the DRM device, so @cdev may be gone afterwards. */
-	devres_release_group(cdev->dma_dev, cdev->devres_group);
+	drm_dev_put(&cdev->drm);
 }
 
 static struct carillon_device *carillon_alloc(struct auxiliary_device *adev, struct device *parent)
 {
 	struct carillon_device *cdev;
-	void *group;
 	int ret;
 
-	/*
-	 * Nobody else adds resources to the parent now: its driver does that
-	 * before it registers us.
-	 */
-	group = devres_open_group(parent, NULL, GFP_KERNEL);
-	if (!group)
-		return ERR_PTR(-ENOMEM);
-	cdev = devm_drm_dev_alloc(parent, &carillon_drm_driver, struct carillon_device, drm);
-	if (IS_ERR(cdev)) {
-		devres_release_group(parent, group);
+	cdev = __drm_dev_alloc(parent, &carillon_drm_driver, sizeof(*cdev),
+			       offsetof(struct carillon_device, drm));
+	if (IS_ERR(cdev))
 		return cdev;
-	}
-	devres_close_group(parent, group);
 	cdev->dma_dev = parent;
-	cdev->devres_group = group;
 
-	ret = devm_add_action_or_reset(&adev->dev, carillon_release_group, cdev);
+	ret = devm_add_action_or_reset(&adev->dev, carillon_put_drm, cdev);
 	return ret ? ERR_PTR(ret) : cdev;
 }
 
