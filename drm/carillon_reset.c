@@ -274,7 +274,7 @@ void carillon_reset_fault(struct carillon_ring *ring, void *data, u32 fault)
 {
 	struct carillon_queue *q = data;
 
-	/* Told again, or about a ring that is being stopped. */
+	/* About a ring that is being stopped. */
 	if (jobq_error(&q->jobq))
 		return;
 	drm_err_ratelimited(&q->cdev->drm, "ring %u is broken: fault %u\n",

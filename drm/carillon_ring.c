@@ -67,6 +67,8 @@ struct carillon_ring {
 	u32 tail;
 	/** @enabled: R to write: enabled, and the device wasn't reset since */
 	bool enabled;
+	/** @told: R to write: the owner knows of a fault since the ring was enabled */
+	bool told;
 };
 
 static u32 carillon_ring_read(const struct bound_token *tok, const struct carillon_ring *ring,
@@ -119,6 +121,7 @@ static int carillon_ring_enable_locked(const struct bound_token *tok, struct car
 		return -EAGAIN;
 	memset(ring->desc, 0, ring->size_bytes);
 	ring->tail = 0;
+	WRITE_ONCE(ring->told, false);
 	carillon_ring_write64(tok, ring, CRLN_RING_BASE_LO, ring->desc_dma);
 	carillon_ring_write64(tok, ring, CRLN_RING_CPL_LO,
 			      ring->desc_dma + CRLN_RING_SIZE(ring->args.order));
@@ -586,13 +589,15 @@ static bool carillon_ring_overrun(const struct carillon_ring *ring, u32 head)
  * carillon_ring_check_overrun() - look whether somebody else has rung, and too much
  * @ring: the ring
  *
- * If so, &carillon_ring_ops.fault is called soon, with CRLN_FAULT_DOORBELL.
+ * If so, &carillon_ring_ops.fault is called soon, with CRLN_FAULT_DOORBELL; once.
  *
  * Context: Any, in the interrupt handler or with a token.
  */
 void carillon_ring_check_overrun(struct carillon_ring *ring)
 {
-	if (unlikely(carillon_ring_overrun(ring, le32_to_cpu(READ_ONCE(ring->cpl->head)))))
+	/* What was told stays so, and other rings' interrupts come this way, too. */
+	if (unlikely(carillon_ring_overrun(ring, le32_to_cpu(READ_ONCE(ring->cpl->head)))) &&
+	    !READ_ONCE(ring->told))
 		schedule_work(&ring->core->event_work);
 }
 EXPORT_SYMBOL_NS_GPL(carillon_ring_check_overrun, "CARILLON_PCI");
@@ -600,11 +605,16 @@ EXPORT_SYMBOL_NS_GPL(carillon_ring_check_overrun, "CARILLON_PCI");
 /* What the device holds against a ring that is enabled. */
 static u32 carillon_ring_fault_locked(const struct bound_token *tok, struct carillon_ring *ring)
 {
+	u32 head, state;
+
 	lockdep_assert_held(&ring->core->ring_mutex);
 
-	if (carillon_ring_read(tok, ring, CRLN_RING_STATE) == CRLN_RING_FAULTED)
+	/* In this order: a device that is gone by now isn't back for the state. */
+	head = carillon_ring_read(tok, ring, CRLN_RING_HEAD);
+	state = carillon_ring_read(tok, ring, CRLN_RING_STATE);
+	if (state == CRLN_RING_FAULTED)
 		return carillon_ring_read(tok, ring, CRLN_RING_FAULT);
-	if (carillon_ring_overrun(ring, carillon_ring_read(tok, ring, CRLN_RING_HEAD)))
+	if (state != CARILLON_ALL_ONES && carillon_ring_overrun(ring, head))
 		return CRLN_FAULT_DOORBELL;
 	return CRLN_FAULT_NONE;
 }
@@ -628,11 +638,13 @@ void carillon_rings_check_faults(const struct bound_token *tok, struct carillon_
 			rcu_dereference_protected(core->rings[i],
 						  lockdep_is_held(&core->ring_mutex));
 
-		if (!ring || !ring->enabled)
+		if (!ring || !ring->enabled || ring->told)
 			continue;
 		fault = carillon_ring_fault_locked(tok, ring);
-		if (fault != CRLN_FAULT_NONE)
-			ring->args.ops->fault(ring, ring->args.data, fault);
+		if (fault == CRLN_FAULT_NONE)
+			continue;
+		WRITE_ONCE(ring->told, true);
+		ring->args.ops->fault(ring, ring->args.data, fault);
 	}
 }
 

@@ -29,8 +29,8 @@ struct carillon_ring_ops {
 
 	/**
 	 * @fault: The device has given the ring up, or was made to consume slots
-	 * without jobs; @fault is an enum crln_ring_fault. May be called again, for
-	 * the same reason.
+	 * without jobs; @fault is an enum crln_ring_fault. Once, until the ring is
+	 * enabled again.
 	 *
 	 * Context: Process, ring_mutex held: it mustn't call functions that
 	 * take it.
