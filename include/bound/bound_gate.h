@@ -52,7 +52,7 @@ struct bound_gate {
 	struct list_head sibling;
 	/* L: bound_sleeper.node */
 	struct list_head sleepers;
-	/* protects promises; leaf, raw because interrupts are proved under it that are never threads */
+	/* protects promises; leaf, raw for interrupts that are never threads and prove theirs */
 	raw_spinlock_t promises_lock;
 	/* bound_promise.node, of this gate and those below; empty unless it's the topmost */
 	struct list_head promises;
