@@ -25,6 +25,8 @@
 #define REPORT_MS 20
 /* so late that only closing that isn't going to end is reported */
 #define LATE_REPORT_MS 30000
+/* past the join of whoever closes: a test that fails still ends */
+#define SLEEP_TIMEOUT (90 * HZ)
 #define LINE_BYTES 1024
 
 struct reader_ctx {
@@ -63,15 +65,22 @@ static bool log_has(struct reader_ctx *ctx, const char *text, const char *other)
 	return false;
 }
 
-static void wait_for_log(struct kunit *test, const char *text, const char *other)
+static void expect_log(struct kunit *test, const char *text, const char *other)
 {
 	struct reader_ctx *ctx = test->priv;
-	int tries;
 
-	for (tries = 0; tries < 1000 && !log_has(ctx, text, other); tries++)
-		msleep(REPORT_MS);
 	KUNIT_EXPECT_TRUE_MSG(test, log_has(ctx, text, other), "not in the log: %s … %s",
 			      text, other);
+}
+
+/* Until another report is complete, with its stacks: the one after it has begun. */
+static void wait_for_report(struct kunit *test, struct bound_gate *gate)
+{
+	int tries, seen = atomic_read(&gate->reports) + 1;
+
+	for (tries = 0; tries < 1000 && atomic_read(&gate->reports) <= seen; tries++)
+		msleep(REPORT_MS);
+	KUNIT_ASSERT_GT(test, atomic_read(&gate->reports), seen);
 }
 
 static int reader_init(struct kunit *test)
@@ -114,7 +123,7 @@ static void needs_tracking(struct kunit *test, struct bound_gate *gate)
 {
 	if (gate->readers)
 		return;
-	wait_for_log(test, "closing has waited", "readers unknown");
+	expect_log(test, "closing has waited", "readers unknown");
 	kunit_skip(test, "readers aren't tracked on this kernel");
 }
 
@@ -125,11 +134,11 @@ static void expect_named(struct kunit *test, const struct test_thread *reader)
 
 	scnprintf(who, sizeof(who), "%s:%d entered at test_gate_reader+", reader->task->comm,
 		  task_pid_nr(reader->task));
-	wait_for_log(test, "closing has waited", who);
+	expect_log(test, "closing has waited", who);
 	/* It sleeps where nobody wakes it. */
 	scnprintf(stack, sizeof(stack), "task:%-15.15s state:D", reader->task->comm);
-	wait_for_log(test, stack, "");
-	wait_for_log(test, "test_thread_main+", "");
+	expect_log(test, stack, "");
+	expect_log(test, "test_thread_main+", "");
 }
 
 static void unregistered_sleeper_is_named(struct kunit *test)
@@ -138,9 +147,10 @@ static void unregistered_sleeper_is_named(struct kunit *test)
 	struct test_thread *reader = start_reader(test, "culprit", ctx->gate), *closer;
 
 	closer = test_thread_start(test, "closer", test_gate_closer, ctx->gate);
+	wait_for_report(test, ctx->gate);
 	needs_tracking(test, ctx->gate);
 	expect_named(test, reader);
-	wait_for_log(test, ".stuck-parent:", "closing has waited");
+	expect_log(test, ".stuck-parent:", "closing has waited");
 	/* said, and waited on */
 	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(closer));
 	test_thread_let_go(reader);
@@ -166,9 +176,10 @@ static void reader_of_a_child_is_named_for_it(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, drop_child, child), 0);
 	reader = start_reader(test, "below", child);
 	closer = test_thread_start(test, "closer", test_gate_closer, ctx->gate);
+	wait_for_report(test, child);
 	needs_tracking(test, child);
 	expect_named(test, reader);
-	wait_for_log(test, ".stuck-child:", "closing has waited");
+	expect_log(test, ".stuck-child:", "closing has waited");
 	KUNIT_EXPECT_GE(test, atomic_read(&child->reports), 1);
 	/* which has no reader of its own */
 	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->gate->reports), 0);
@@ -187,6 +198,7 @@ static void several_readers_are_named(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		readers[i] = start_reader(test, names[i], ctx->gate);
 	closer = test_thread_start(test, "closer", test_gate_closer, ctx->gate);
+	wait_for_report(test, ctx->gate);
 	needs_tracking(test, ctx->gate);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		expect_named(test, readers[i]);
@@ -195,12 +207,11 @@ static void several_readers_are_named(struct kunit *test)
 	/* one that has left isn't blamed any more */
 	test_thread_let_go(readers[0]);
 	test_thread_join(test, readers[0]);
+	wait_for_report(test, ctx->gate);
 	while (next_line(ctx, &ctx->log))
 		;
-	wait_for_log(test, "closing has waited", "third:");
-	while (next_line(ctx, &ctx->log))
-		;
-	wait_for_log(test, "closing has waited", "third:");
+	wait_for_report(test, ctx->gate);
+	expect_log(test, "closing has waited", "third:");
 	KUNIT_EXPECT_FALSE(test, log_has(ctx, "closing has waited", "first:"));
 	for (i = 1; i < ARRAY_SIZE(names); i++)
 		test_thread_let_go(readers[i]);
@@ -216,7 +227,7 @@ static int sleeper_fn(struct test_thread *thread)
 	if (bound_enter(ctx->gate, &tok))
 		return -EIO;
 	complete(&thread->arrived);
-	ret = bound_wait_event_timeout(&tok, ctx->wq, false, MAX_SCHEDULE_TIMEOUT);
+	ret = bound_wait_event_timeout(&tok, ctx->wq, false, SLEEP_TIMEOUT);
 	bound_exit(&tok);
 	return ret;
 }
