@@ -12,6 +12,8 @@
 #include <linux/irq.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sprintf.h>
+#include <linux/string.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -62,8 +64,7 @@ EXPORT_SYMBOL_NS_GPL(bound_promise_work, "BOUND");
  * @gate: the device's gate
  * @task: the task, which the driver stops in remove. Compared, never dereferenced.
  *
- * Lets @task use bound_assume(). For kthreads, kthread workers and the threads of
- * interrupts, which register themselves as current.
+ * Lets @task use bound_assume(). For kthreads and kthread workers.
  *
  * Context: Any but NMI.
  */
@@ -81,9 +82,10 @@ EXPORT_SYMBOL_NS_GPL(bound_promise_task, "BOUND");
  * @gate: the device's gate
  * @irq: the interrupt, which the driver frees in remove
  *
- * Lets @irq's handler, in hard interrupt context, use bound_assume(). Make the promise before
- * requesting the interrupt and end it after freeing it. Handlers in a thread are tasks, see
- * bound_promise_task(). Interrupts that each CPU has for itself can't be promised.
+ * Lets @irq's handlers use bound_assume(), in hard interrupt context or in the interrupt's
+ * thread, which is where the boot parameter threadirqs, and CONFIG_PREEMPT_RT, have them all.
+ * Make the promise before requesting the interrupt and end it after freeing it. Interrupts
+ * that each CPU has for itself can't be promised.
  *
  * Context: Any but NMI.
  */
@@ -112,6 +114,18 @@ void bound_promise_end(struct bound_promise *promise)
 }
 EXPORT_SYMBOL_NS_GPL(bound_promise_end, "BOUND");
 
+/* That a thread is one of an interrupt, and of which, is told by nothing but its name. */
+static bool bound_promise_is_irq_thread(const struct bound_promise *promise)
+{
+	char prefix[TASK_COMM_LEN];
+	int len;
+
+	if (!(current->flags & PF_KTHREAD))
+		return false;
+	len = scnprintf(prefix, sizeof(prefix), "irq/%u-", promise->irq);
+	return !strncmp(current->comm, prefix, len);
+}
+
 /* Whether a promise is about what runs right now. */
 static bool bound_promise_is_current(const struct bound_promise *promise)
 {
@@ -122,9 +136,14 @@ static bool bound_promise_is_current(const struct bound_promise *promise)
 		irqd = promise->irq ? irq_get_irq_data(promise->irq) : NULL;
 		return irqd && irqd_irq_inprogress(irqd);
 	}
+	/* Softirqs and what else interrupts a task: whoever that is doesn't wait for them. */
+	if (!in_task())
+		return false;
+	if (promise->irq)
+		return bound_promise_is_irq_thread(promise);
 	if (promise->work)
-		return in_task() && promise->work == current_work();
-	return promise->task && promise->task == current;
+		return promise->work == current_work();
+	return promise->task == current;
 }
 
 /**

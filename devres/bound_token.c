@@ -68,7 +68,7 @@ void __bound_assume_prove(struct bound_gate *gate)
 		WARN_ONCE(!bound_promise_covers_current(gate),
 			  "bound: no interrupt that is being handled has a promise with %s\n",
 			  dev_name(gate->dev));
-	else if (!lockdep_is_held(&gate->dev->mutex))
+	else if (!in_task() || !lockdep_is_held(&gate->dev->mutex))
 		WARN_ONCE(!bound_promise_covers_current(gate),
 			  "bound: nothing shows that %s is bound here\n", dev_name(gate->dev));
 #endif

@@ -35,6 +35,7 @@ struct assume_ctx {
 	struct bound_promise promise;
 	struct work_struct work;
 	struct irq_work irq_work;
+	struct tasklet_struct tasklet;
 	struct completion ran;
 	/* an interrupt without a controller, and what bound_assume() said in its handler */
 	int irq;
@@ -279,18 +280,25 @@ static void drop_irq(void *data)
 	irq_free_descs(ctx->irq, 1);
 }
 
-static void irq_promise_is_a_proof(struct kunit *test)
+/* An interrupt without a controller: it comes when it's called. */
+static int make_irq(struct kunit *test)
 {
 	struct assume_ctx *ctx = test->priv;
-	struct bound_promise other;
-	int irq;
+	int irq = irq_alloc_descs(-1, 1, 1, NUMA_NO_NODE);
 
-	/* an interrupt without a controller: it comes when it's called */
-	irq = irq_alloc_descs(-1, 1, 1, NUMA_NO_NODE);
 	if (irq < 0)
 		kunit_skip(test, "no interrupt number is free");
 	irq_set_chip_and_handler(irq, &dummy_irq_chip, handle_simple_irq);
 	ctx->irq = irq;
+	return irq;
+}
+
+static void irq_promise_is_a_proof(struct kunit *test)
+{
+	struct assume_ctx *ctx = test->priv;
+	struct bound_promise other;
+	int irq = make_irq(test);
+
 	bound_promise_irq(&ctx->promise, ctx->gate, irq);
 	/* nobody has heard of that one */
 	bound_promise_irq(&other, ctx->gate, UINT_MAX);
@@ -302,6 +310,70 @@ static void irq_promise_is_a_proof(struct kunit *test)
 	bound_promise_end(&other);
 	bound_promise_end(&ctx->promise);
 	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->gate->promises));
+}
+
+static irqreturn_t irq_wake_thread_handler(int irq, void *data)
+{
+	return IRQ_WAKE_THREAD;
+}
+
+static irqreturn_t irq_thread_handler(int irq, void *data)
+{
+	struct assume_ctx *ctx = data;
+
+	ctx->handled = in_task() ? bound_promise_covers_current(ctx->gate) : -EIO;
+	return IRQ_HANDLED;
+}
+
+static void irq_promise_covers_its_thread(struct kunit *test)
+{
+	struct assume_ctx *ctx = test->priv;
+	struct bound_promise other;
+	int irq = make_irq(test);
+
+	bound_promise_irq(&ctx->promise, ctx->gate, irq);
+	/* of another interrupt, whose number begins alike */
+	bound_promise_irq(&other, ctx->gate, irq * 10);
+	KUNIT_ASSERT_EQ(test, request_threaded_irq(irq, irq_wake_thread_handler,
+						   irq_thread_handler, 0, "bound_test", ctx), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, drop_irq, ctx), 0);
+	ctx->handled = -EIO;
+	run_in_irq(test);
+	synchronize_irq(irq);
+	KUNIT_EXPECT_EQ(test, ctx->handled, true);
+	/* not in any other task */
+	KUNIT_EXPECT_FALSE(test, bound_promise_covers_current(ctx->gate));
+	bound_promise_end(&ctx->promise);
+	ctx->handled = -EIO;
+	run_in_irq(test);
+	synchronize_irq(irq);
+	KUNIT_EXPECT_EQ(test, ctx->handled, false);
+	bound_promise_end(&other);
+}
+
+static void softirq_fn(struct tasklet_struct *tasklet)
+{
+	struct assume_ctx *ctx = from_tasklet(ctx, tasklet, tasklet);
+
+	ctx->ret = in_serving_softirq() ? bound_promise_covers_current(ctx->gate) : -EIO;
+}
+
+static void softirqs_have_no_promise(struct kunit *test)
+{
+	struct assume_ctx *ctx = test->priv;
+
+	/* nor that of the task that they interrupt */
+	bound_promise_task(&ctx->promise, ctx->gate, current);
+	tasklet_setup(&ctx->tasklet, softirq_fn);
+	ctx->ret = -EIO;
+	/* runs in this task, when it allows softirqs again */
+	local_bh_disable();
+	tasklet_schedule(&ctx->tasklet);
+	local_bh_enable();
+	tasklet_kill(&ctx->tasklet);
+	KUNIT_EXPECT_EQ(test, ctx->ret, false);
+	KUNIT_EXPECT_TRUE(test, bound_promise_covers_current(ctx->gate));
+	bound_promise_end(&ctx->promise);
 }
 
 static void look_fn(struct irq_work *work)
@@ -512,6 +584,8 @@ static struct kunit_case assume_cases[] = {
 	KUNIT_CASE(task_promise_is_a_proof),
 	KUNIT_CASE(work_promise_is_a_proof),
 	KUNIT_CASE(irq_promise_is_a_proof),
+	KUNIT_CASE(irq_promise_covers_its_thread),
+	KUNIT_CASE(softirqs_have_no_promise),
 	KUNIT_CASE(other_irqs_have_no_promise),
 	KUNIT_CASE(assumption_in_an_unpromised_irq_warns),
 	KUNIT_CASE(promises_cover_gates_above),
