@@ -73,9 +73,10 @@
  *   is walked in the order of offsets, among equal ones in that of insertion, and both put the
  *   new VMA behind the old one. An entry is copied under the page table locks of both sides, so
  *   before the source is zapped, and then it is zapped in the copy later, or not at all.
- *   (mremap() takes i_mmap_rwsem where that order doesn't hold, after merging VMAs, which VMAs
- *   like these never are; moving whole page tables is the same with the lock of the upper
- *   level.)
+ *   (mremap() takes i_mmap_rwsem, for writing, where that order doesn't hold, after merging VMAs,
+ *   which VMAs like these never are; and where it moves whole page tables. There the order
+ *   wouldn't do: zapping that has reached a table by its old address clears the entries, but
+ *   leaves what a TLB has got of them by the new one.)
  *
  * What they copy from a revoked window is the dummy page, and the VMA it's copied to has a
  * reference to the window.
