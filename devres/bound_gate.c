@@ -320,7 +320,7 @@ static void bound_gate_report(struct bound_gate *gate, unsigned long since)
 /* Waits for the readers of a gate that was shut, and says so when it takes long. */
 static void bound_gate_drain(struct bound_gate *gate)
 {
-	unsigned int period_ms = max(READ_ONCE(bound_report_ms), 1);
+	unsigned int period_ms = clamp(READ_ONCE(bound_report_ms), 1, BOUND_REPORT_MAX_MS);
 	unsigned long since = jiffies;
 
 	/* A section that is held here waits for itself: lockdep says so. */

@@ -6,6 +6,9 @@
  * inside. Whoever is the last to add something is the first to be released: that is what the
  * notifier of a bus is good for, which says when a probe has ended. It only moves what was
  * allocated together with the gate; the waiting is done when devres gets there.
+ *
+ * The first gate on a bus makes the notifier known to it, under the lock of its chain. So it can't
+ * be made by a driver that is probed from inside of another notifier of the same bus.
  */
 
 #include <bound/bound_gate.h>
