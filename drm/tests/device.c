@@ -102,6 +102,14 @@ int device_reset(void)
 	return write_to_file("reset", "1");
 }
 
+bool device_has_driver(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PCI_DRIVER "/%s", pci_name);
+	return !access(path, F_OK);
+}
+
 bool device_is_present(void)
 {
 	char path[128];
@@ -164,7 +172,7 @@ int device_route_interrupts(void)
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "/proc/irq/%.8s/smp_affinity", entry->d_name);
-		ret = write_to(path, "1");
+		ret = write_to(path, "2");
 	}
 	if (dir)
 		closedir(dir);

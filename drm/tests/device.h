@@ -22,10 +22,13 @@ int device_reset(void);
 
 bool device_is_present(void);
 
+/* Until unbinding begins: the link goes first, then the driver is told. */
+bool device_has_driver(void);
+
 /* Waits until it has a render node, and gives its path. */
 int device_wait(char *ret_node);
 
-/* Has CPU 0 take its interrupts. */
+/* Has CPU 1 take its interrupts. */
 int device_route_interrupts(void);
 
 #endif

@@ -61,12 +61,12 @@ static int restore_emulator(void)
 }
 
 const struct event events[] = {
-	{ "unbind-drm", false, false, fire_unbind_drm, device_bind_drm },
-	{ "unbind-pci", false, false, device_unbind_pci, device_bind_pci },
-	{ "remove", false, false, device_remove, device_rescan },
-	{ "reset", true, false, device_reset, restore_nothing },
-	{ "unplug", false, false, fire_unplug, restore_plug },
-	{ "die", false, true, fire_die, restore_emulator },
+	{ "unbind-drm", false, false, false, fire_unbind_drm, device_bind_drm },
+	{ "unbind-pci", false, false, false, device_unbind_pci, device_bind_pci },
+	{ "remove", false, false, false, device_remove, device_rescan },
+	{ "reset", true, false, false, device_reset, restore_nothing },
+	{ "unplug", false, false, true, fire_unplug, restore_plug },
+	{ "die", false, true, true, fire_die, restore_emulator },
 };
 
 const unsigned int num_events = sizeof(events) / sizeof(events[0]);
@@ -103,6 +103,19 @@ static bool is_asleep(int tid)
 	return state && (state[2] == 'S' || state[2] == 'D');
 }
 
+bool event_has_begun(const struct event_run *run)
+{
+	if (atomic_load(&run->over) || !run->event->afar)
+		return true;
+	return !run->event->dies && !device_has_driver();
+}
+
+/* In a write to sysfs, that is, or when the kernel has heard of it. */
+static bool is_waiting(const struct event_run *run)
+{
+	return event_has_begun(run) && is_asleep(atomic_load(&run->tid));
+}
+
 bool event_settle(struct event_run *run)
 {
 	uint64_t end_ms = now_ms() + (run->event->dies ? DEATH_MS : SETTLE_MS);
@@ -110,8 +123,7 @@ bool event_settle(struct event_run *run)
 
 	while (!atomic_load(&run->over) && looks < LOOKS && now_ms() < end_ms) {
 		usleep(LOOK_US);
-		if (!run->event->dies)
-			looks = is_asleep(atomic_load(&run->tid)) ? looks + 1 : 0;
+		looks = is_waiting(run) ? looks + 1 : 0;
 	}
 	return atomic_load(&run->over);
 }

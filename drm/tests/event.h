@@ -14,6 +14,7 @@ struct event {
 	const char *name;
 	bool stays;		/* the driver: what was on a ring is lost, no more */
 	bool dies;		/* the emulator, which waits for nobody */
+	bool afar;		/* by the host: our waiting for it isn't its waiting for us */
 	int (*fire)(void);	/* 0 or -errno, once it's over */
 	int (*restore)(void);	/* the device is bound again, or about to be */
 };
@@ -34,6 +35,9 @@ int event_start(struct event_run *run, const struct event *event);
 
 /* Returns when it's over (true), or has been waiting for something for a while (false). */
 bool event_settle(struct event_run *run);
+
+/* Whether it has got to where it may have to wait, or further. */
+bool event_has_begun(const struct event_run *run);
 
 /* Waits until it's over; returns 0 or -errno. */
 int event_join(struct event_run *run);

@@ -123,11 +123,12 @@ static bool check_jobs(const struct victim *v)
 static bool check_own(const struct victim *v)
 {
 	int allowed[] = { 1, v->event->stays ? -ECANCELED : -ENODEV, -ETIME };
-	bool hangs = !strcmp(v->step->name, "timeout") || !strcmp(v->step->name, "flight");
 
 	if (v->fence < 0)
 		return true;
-	if (hangs)
+	if (!strcmp(v->step->name, "flight"))
+		return check_fence("the job that stays", v->fence, allowed + 1, 1);
+	if (!strcmp(v->step->name, "timeout"))
 		return check_fence("the job that hangs", v->fence, allowed + 1, 2);
 	return check_fence("the step's job", v->fence, allowed, 2);
 }
@@ -251,7 +252,7 @@ static void settle_down(void)
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
+	CPU_SET(1, &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	prctl(PR_SET_NAME, VICTIM_COMM);
 }
