@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "uapi/drm/carillon_drm.h"
-#include "device.h"
 #include "event.h"
+#include "device.h"
 #include "gpu.h"
 #include "step.h"
 #include "victim.h"
@@ -29,12 +29,7 @@ static int run_probe(struct victim *v)
 
 static int run_open(struct victim *v)
 {
-	char node[DEVICE_NODE_MAX];
-	int ret = device_wait(node);
-
-	if (ret)
-		return ret;
-	v->extra = open(node, O_RDWR | O_CLOEXEC);
+	v->extra = open(v->node, O_RDWR | O_CLOEXEC);
 	return v->extra < 0 ? -errno : 0;
 }
 

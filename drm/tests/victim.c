@@ -61,9 +61,9 @@ static int start_jobs(struct victim *v)
 	return ret;
 }
 
-static int prepare(struct victim *v, const char *node)
+static int prepare(struct victim *v)
 {
-	int ret = client_open(&v->client, node);
+	int ret = client_open(&v->client, v->node);
 
 	if (!ret)
 		ret = gpu_make_bo(v->client.fd, DELAY_SIZE, &v->bo);
@@ -257,13 +257,13 @@ static void settle_down(void)
 	prctl(PR_SET_NAME, VICTIM_COMM);
 }
 
-static void live(struct victim *v, const char *node, int to, int from)
+static void live(struct victim *v, int to, int from)
 {
 	int ret = 0;
 
 	settle_down();
 	if (!v->step->probing)
-		ret = prepare(v, node);
+		ret = prepare(v);
 	if (ret)
 		fail("preparing", -ret);
 	say(to, !ret);
@@ -284,8 +284,8 @@ int victim_start(struct victim_process *p, const struct step *step, const struct
 		 const char *node, int control)
 {
 	struct victim v = {
-		.step = step, .event = event, .client.fd = -1, .control = control,
-		.fence = -1, .extra = -1,
+		.step = step, .event = event, .node = node, .client.fd = -1,
+		.control = control, .fence = -1, .extra = -1,
 	};
 	int to[2], from[2];
 
@@ -298,7 +298,7 @@ int victim_start(struct victim_process *p, const struct step *step, const struct
 	if (!p->pid) {
 		close(to[1]);
 		close(from[0]);
-		live(&v, node, from[1], to[0]);
+		live(&v, from[1], to[0]);
 	}
 	close(to[0]);
 	close(from[1]);

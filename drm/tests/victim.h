@@ -24,6 +24,7 @@ struct step;
 struct victim {
 	const struct step *step;
 	const struct event *event;
+	const char *node;		/* as the device was found at first */
 	struct client client;
 	struct gpu_bo bo;		/* mapped; a command that takes for ever, at first */
 	volatile uint32_t *doorbell;	/* mapped, or NULL */
