@@ -36,6 +36,7 @@
 #define REACH_MS	60000
 #define SIGNAL_MS	60000
 #define WARNED		(1 << 9)
+#define MISSES_MAX	10
 
 struct matrix {
 	unsigned int rounds;
@@ -51,6 +52,9 @@ struct cell {
 	const struct event *event;
 	unsigned int waited;	/* rounds in which the event did */
 	unsigned int passed;	/* rounds in which all was right */
+	unsigned int missed;	/* rounds in which it was, but event and step didn't meet */
+	bool waits;		/* in this round: the event has */
+	bool late;		/* in this round: they haven't met */
 	bool lost;		/* the device hasn't come back: nothing can go on */
 };
 
@@ -91,13 +95,13 @@ static bool reach(const struct matrix *m, const struct cell *c, struct victim_pr
 							     emulator_wait_fired(m->control));
 }
 
-/* Whether it has come while somebody was held, as far as can be seen. */
-static bool has_come(const struct cell *c, const struct event_run *run)
+/* Whether the event has come after the step, as far as can be seen: the host may be busy. */
+static bool is_late(const struct cell *c, const struct event_run *run)
 {
 	if (c->step->function && hold_expired())
-		return !fail("not held for long enough", ETIME);
+		return true;
 	/* While the device is being probed everything waits for its lock, unseen. */
-	return c->step->probing || event_has_begun(run) || !fail("the event is late", ETIME);
+	return !c->step->probing && !event_has_begun(run);
 }
 
 /* The event, at the step; both are over in the end. */
@@ -113,9 +117,8 @@ static bool collide(const struct matrix *m, struct cell *c, struct victim_proces
 	ok = reach(m, c, p);
 	if (!good("thread", event_start(&run, c->event)))
 		return false;
-	if (!event_settle(&run))
-		c->waited++;
-	ok &= has_come(c, &run);
+	c->waits = !event_settle(&run);
+	c->late = is_late(c, &run);
 	if (c->step->function) {
 		ok &= good("release", hold_release());
 		ok &= victim_wait(p);
@@ -183,13 +186,25 @@ static bool run_cell(const struct matrix *m, struct cell *c)
 	char name[80];
 
 	snprintf(name, sizeof(name), "%s at %s", c->event->name, c->step->name);
-	for (unsigned int i = 0; i < m->rounds && !c->lost; i++) {
+	for (unsigned int i = 0; i < m->rounds && !c->lost;) {
+		bool ok;
+
 		note(name);
-		if (run_round(m, c))
-			c->passed++;
-		else
-			printf("# round %u of %s has failed\n", i + 1, name);
+		c->waits = false;
+		c->late = false;
+		ok = run_round(m, c);
+		/* It showed nothing, so it doesn't count, but it can't be always so. */
+		if (ok && c->late && c->missed++ < MISSES_MAX)
+			continue;
+		i++;
+		c->passed += ok && !c->late;
+		c->waited += ok && c->waits;
+		if (!ok || c->late)
+			printf("# round %u of %s has failed%s\n", i, name,
+			       c->late ? ": the event came late" : "");
 	}
+	if (c->missed)
+		printf("# %s: event and step didn't meet %u times\n", name, c->missed);
 	fprintf(m->cells, "%s %s %u %u %u\n", c->event->name, c->step->name, m->rounds, c->passed,
 		c->waited);
 	fflush(m->cells);
@@ -230,6 +245,16 @@ static int run_all(const struct matrix *m, bool count_only)
 	return count_only ? (int)num : bad;
 }
 
+static bool keep_to_cpu_0(const char *mask)
+{
+	int fd = open(mask, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, "1", 1) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 /* Nothing that the test needs happens on CPU 1. */
 static void settle_down(void)
 {
@@ -239,17 +264,17 @@ static void settle_down(void)
 
 	while (dir && (entry = readdir(dir))) {
 		char path[64];
-		int fd;
 
 		snprintf(path, sizeof(path), "/proc/irq/%.20s/smp_affinity", entry->d_name);
-		fd = open(path, O_WRONLY | O_CLOEXEC);
 		/* Some can't be moved, such as the timer's. */
-		if (fd >= 0 && write(fd, "1", 1) != 1)
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && !keep_to_cpu_0(path))
 			printf("# interrupt %s stays\n", entry->d_name);
-		close(fd);
 	}
 	if (dir)
 		closedir(dir);
+	/* What ACPI leaves to a worker, one that is woken on CPU 1 would do late. */
+	if (!keep_to_cpu_0("/sys/devices/virtual/workqueue/cpumask"))
+		fail("workers", errno);
 	CPU_ZERO(&cpus);
 	CPU_SET(0, &cpus);
 	if (sched_setaffinity(0, sizeof(cpus), &cpus))
