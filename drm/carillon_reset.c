@@ -33,6 +33,7 @@
  */
 
 #include <linux/cleanup.h>
+#include <linux/lockdep.h>
 
 #include <drm/drm_device.h>
 #include <drm/drm_print.h>
@@ -78,16 +79,29 @@ static void carillon_reset_complete(struct carillon_queue *q)
 	jobq_complete(&q->jobq, carillon_ring_seqno(q->ring));
 }
 
-/* Kills the queue if its ring has jobs, holds it otherwise. */
-static void carillon_reset_hold_queue(struct carillon_queue *q)
+static void carillon_reset_kill_if_busy(struct carillon_queue *q)
 {
-	if (!test_and_set_bit(CARILLON_QUEUE_HELD, &q->flags))
-		jobq_stop(&q->jobq);
 	/* The interrupt may be lost, or somebody be about to signal. */
 	carillon_reset_complete(q);
 	jobq_wait_signalled(&q->jobq);
 	if (carillon_reset_count_jobs(q))
 		carillon_reset_kill_innocent(q);
+}
+
+/* Kills the queues whose rings have jobs, holds the others; but not @except, or NULL. */
+static void carillon_reset_hold_queues(struct carillon_device *cdev, struct carillon_queue *except)
+{
+	struct carillon_queue *q;
+
+	lockdep_assert_held(&cdev->queues_mutex);
+
+	/* All of them first: a job that is killed can make one of another queue ready to run. */
+	list_for_each_entry(q, &cdev->queues, node)
+		if (q != except && !test_and_set_bit(CARILLON_QUEUE_HELD, &q->flags))
+			jobq_stop(&q->jobq);
+	list_for_each_entry(q, &cdev->queues, node)
+		if (q != except)
+			carillon_reset_kill_if_busy(q);
 }
 
 static void carillon_reset_release_queue(const struct bound_token *tok, struct carillon_queue *q)
@@ -122,9 +136,7 @@ static int carillon_reset_device(const struct bound_token *tok, struct carillon_
 
 	guard(mutex)(&cdev->queues_mutex);
 
-	list_for_each_entry(q, &cdev->queues, node)
-		if (q != guilty)
-			carillon_reset_hold_queue(q);
+	carillon_reset_hold_queues(cdev, guilty);
 	ret = carillon_core_reset(tok, cdev->core);
 	list_for_each_entry(q, &cdev->queues, node)
 		if (q != guilty)
@@ -302,12 +314,10 @@ static void carillon_reset_lost(void *data)
 static void carillon_reset_prepare(void *data)
 {
 	struct carillon_device *cdev = data;
-	struct carillon_queue *q;
 
 	guard(dfence_signalling)();
 	guard(mutex)(&cdev->queues_mutex);
-	list_for_each_entry(q, &cdev->queues, node)
-		carillon_reset_hold_queue(q);
+	carillon_reset_hold_queues(cdev, NULL);
 }
 
 static void carillon_reset_done(void *data)
