@@ -581,7 +581,7 @@ void carillon_ring_interrupt(struct carillon_ring *ring)
 static bool carillon_ring_overrun(const struct carillon_ring *ring, u32 head)
 {
 	/* First the device's number, then ours, which is larger if all is well. */
-	rmb();
+	dma_rmb();
 	return (s32)(head - READ_ONCE(ring->tail)) > 0;
 }
 
