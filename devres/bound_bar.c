@@ -17,7 +17,6 @@ struct bound_bar_request {
 	const char *name;
 	u64 min_size_bytes;
 	bool wc;
-	void __iomem *(*iomap)(struct pci_dev *pdev, int index, unsigned long max);
 };
 
 static void bound_bar_unmap(struct bound_map *map)
@@ -58,7 +57,8 @@ static int bound_bar_make(struct bound_map *map, void *arg)
 	ret = pci_request_region(bar->pdev, bar->index, req->name);
 	if (ret)
 		return ret;
-	map->base = req->iomap(bar->pdev, bar->index, 0);
+	map->base = req->wc ? pci_iomap_wc(bar->pdev, bar->index, 0) :
+			      pci_iomap(bar->pdev, bar->index, 0);
 	if (!map->base) {
 		pci_release_region(bar->pdev, bar->index);
 		return -ENOMEM;
@@ -118,7 +118,6 @@ struct bound_bar *bound_bar_map(struct bound_gate *gate, struct pci_dev *pdev, i
 	struct bound_bar_request req = {
 		.name = name,
 		.min_size_bytes = min_size,
-		.iomap = pci_iomap,
 	};
 
 	return bound_bar_create(gate, pdev, index, &req);
@@ -145,7 +144,6 @@ struct bound_bar *bound_bar_map_wc(struct bound_gate *gate, struct pci_dev *pdev
 		.name = name,
 		.min_size_bytes = min_size,
 		.wc = true,
-		.iomap = pci_iomap_wc,
 	};
 
 	return bound_bar_create(gate, pdev, index, &req);
