@@ -27,7 +27,6 @@
 
 struct dfence;
 struct dma_fence;
-struct dma_resv;
 struct drm_file;
 struct jobq;
 struct jobq_dep;
