@@ -181,6 +181,32 @@ bool dfence_is_ours(const struct dma_fence *fence)
 	return !ops || ops == &dfence_plain_ops || ops == &dfence_full_ops;
 }
 
+/**
+ * dfence_of() - the driver fence behind a dma_fence that came from anywhere
+ * @fence: any dma_fence to which the caller has a reference
+ * @ops: the issuer's functions, not NULL
+ *
+ * How an issuer recognises fences of its own, as long as that makes a difference: a
+ * signalled one has forgotten what it was.
+ *
+ * Context: Any. The answer lasts as long as @fence can't signal: with its lock held,
+ * which is inside the fence if this didn't return NULL.
+ * Return: The driver fence, borrowed, if it was issued with @ops and hasn't signalled;
+ * else NULL.
+ */
+struct dfence *dfence_of(struct dma_fence *fence, const struct dfence_ops *ops)
+{
+	const struct dma_fence_ops *base_ops;
+
+	guard(rcu)();
+	/* NULL once it has signalled: then there may be no dfence around it. */
+	base_ops = rcu_dereference(fence->ops);
+	if (base_ops != &dfence_plain_ops && base_ops != &dfence_full_ops)
+		return NULL;
+	return to_dfence(fence)->ops == ops ? to_dfence(fence) : NULL;
+}
+EXPORT_SYMBOL_NS_GPL(dfence_of, "DFENCE");
+
 /* It can only change behind the caller's back once it isn't this any more. */
 static bool dfence_is_prepared(const struct dfence *f)
 {

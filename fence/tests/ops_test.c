@@ -400,6 +400,29 @@ static void finish_comes_every_way(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log.calls, 1);
 }
 
+/* An issuer recognises his own fence, until it has signalled; and nobody else's. */
+static void of_recognises_own(struct kunit *test)
+{
+	static const struct dfence_ops no_functions = {};
+	const struct dfence_ops *const ops[] = { &enable_ops, &no_functions };
+	struct dma_fence *stub = dma_fence_get_stub(), *base;
+	struct issued *issued;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		issued = issue(test, ops[i]);
+		base = dma_fence_get(&issued->f.base);
+		KUNIT_EXPECT_PTR_EQ(test, dfence_of(base, ops[i]), &issued->f);
+		KUNIT_EXPECT_NULL(test, dfence_of(base, ops[!i]));
+		dfence_signal(&issued->f, 0);
+		KUNIT_EXPECT_NULL(test, dfence_of(base, ops[i]));
+		dma_fence_put(base);
+	}
+	/* There is nothing around this one that could be looked at. */
+	KUNIT_EXPECT_NULL(test, dfence_of(stub, &no_functions));
+	dma_fence_put(stub);
+}
+
 static struct kunit_case ops_cases[] = {
 	KUNIT_CASE_PARAM(enable_signaling, enable_gen_params),
 	KUNIT_CASE(wild_answer_is_reported),
@@ -414,6 +437,7 @@ static struct kunit_case ops_cases[] = {
 	KUNIT_CASE(close_waits_for_finish),
 	KUNIT_CASE_PARAM(finish_comes_every_way, finish_gen_params),
 	KUNIT_CASE(finish_is_for_armed_fences),
+	KUNIT_CASE(of_recognises_own),
 	{}
 };
 

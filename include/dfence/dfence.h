@@ -141,6 +141,8 @@ static inline struct dfence *to_dfence(struct dma_fence *fence)
 	return container_of(fence, struct dfence, base);
 }
 
+struct dfence *dfence_of(struct dma_fence *fence, const struct dfence_ops *ops);
+
 void dfence_init(struct dfence *f, struct dfence_ctx *ctx, const struct dfence_ops *ops);
 void dfence_fini(struct dfence *f);
 struct dfence *dfence_alloc(struct dfence_ctx *ctx, const struct dfence_ops *ops,
