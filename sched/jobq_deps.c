@@ -13,9 +13,20 @@
  * The last one that signals unblocks the queue: one wake-up, however many there
  * are.
  *
- * With %JOBQ_JOB_DEP_ERRORS fences of the own queue are kept as well, as their
- * error counts. An error of a fence that was dropped in favour of a later one of
- * its context isn't seen: contexts that are in order and care hand errors on.
+ * What an error of a dependency does is the job's choice, and the same for all kinds of
+ * dependencies. Without %JOBQ_JOB_DEP_ERRORS it is as good as success: the job runs. With
+ * it the job doesn't run, and its fence gets the error of the first dependency that
+ * failed, once all have signalled, and in the queue's order as ever. Fences of the own
+ * queue are dependencies then as well. So an error goes along a chain of such jobs, up to
+ * the first one without the flag. Fences that had failed when they were added count. Not
+ * seen is what's not there any more: the error of a fence that was dropped in favour of a
+ * later one of its context (contexts that care hand errors on), and of links that
+ * timelines and dma_resvs have dropped because they had signalled.
+ *
+ * There is no circular wait among jobs. A fence is there from commit on, so a fence, or a
+ * syncobj's, can't be waited for before; jobs given as such are checked, see
+ * jobq_job_add_dep_job(). A circle through other drivers is beyond us, as is a fence that
+ * never signals. But neither jobq_kill() nor jobq_teardown() waits for dependencies.
  *
  * Callbacks are removed when the job is retired. This takes the lock of each
  * fence, so none of them is running afterwards: a callback may touch the job and
@@ -162,17 +173,20 @@ EXPORT_SYMBOL_NS_GPL(jobq_job_add_dep, "JOBQ");
  * @earlier: a job that needn't have a fence yet; @job takes a reference
  *
  * @earlier must be committed before @job, or stand before it in the array given to
- * the same jobq_commit(). If it belongs to the same queue this does nothing, except
- * with %JOBQ_JOB_DEP_ERRORS. The wrong order in one commit isn't noticed, and jobs
- * that wait for each other wait until a queue is killed.
+ * the same jobq_commit(), which otherwise refuses. If it belongs to the same queue this
+ * does nothing, except with %JOBQ_JOB_DEP_ERRORS.
+ *
+ * Jobs can't depend on each other in a circle: one on which another job depends gets no
+ * more dependencies of this kind. So put jobs together in the order in which they are to
+ * run.
  *
  * The reference, and with it that to the queue of @earlier, is put when @job is
  * retired, which may be after the teardown of that queue. So both have to be of the
  * same driver, and a driver that goes has to tear down both queues.
  *
  * Context: Process, may sleep.
- * Return: 0; -ENOMEM; -EINVAL if the jobs are the same, or @job was prepared
- * already.
+ * Return: 0; -ENOMEM; -ELOOP if another job depends on @job; -EINVAL if the jobs are the
+ * same, or @job was prepared already.
  */
 int jobq_job_add_dep_job(struct jobq_job *job, struct jobq_job *earlier)
 {
@@ -181,6 +195,8 @@ int jobq_job_add_dep_job(struct jobq_job *job, struct jobq_job *earlier)
 
 	if (job == earlier)
 		return -EINVAL;
+	if (READ_ONCE(job->awaited))
+		return -ELOOP;
 	ret = jobq_deps_reserve(job, 1);
 	if (ret)
 		return ret;
@@ -190,6 +206,7 @@ int jobq_job_add_dep_job(struct jobq_job *job, struct jobq_job *earlier)
 		if (job->deps[i].earlier == earlier)
 			return 0;
 	jobq_dep_new(job)->earlier = jobq_job_get(earlier);
+	WRITE_ONCE(earlier->awaited, true);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(jobq_job_add_dep_job, "JOBQ");
@@ -210,15 +227,43 @@ static void jobq_dep_fired(struct dfence_cb *cb, struct dma_fence *fence)
 		jobq_unblocked(job->q);
 }
 
-/* The job that was meant has its fence by now. */
-static void jobq_dep_resolve(struct jobq_dep *dep)
+/**
+ * jobq_deps_ordered() - are the jobs that a job depends on committed before it?
+ * @job: job that is about to be committed; those before it in its group are marked as
+ *	&jobq_job.committing
+ *
+ * Context: Any.
+ * Return: Whether they are.
+ */
+bool jobq_deps_ordered(struct jobq_job *job)
 {
-	if (!dep->earlier)
-		return;
-	if (!WARN(!dep->earlier->base,
-		  "jobq %s: job depends on one that isn't committed before it\n",
-		  dep->job->q->name))
+	struct jobq_job *earlier;
+	unsigned int i;
+
+	for (i = 0; i < job->num_deps; i++) {
+		earlier = job->deps[i].earlier;
+		if (earlier && !earlier->base && !earlier->committing)
+			return false;
+	}
+	return true;
+}
+
+/* Returns whether @dep holds its job back. */
+static bool jobq_dep_register(struct jobq_dep *dep)
+{
+	/* The job that was meant has its fence by now. */
+	if (!dep->fence)
 		dep->fence = dma_fence_get(dep->earlier->base);
+	trace_jobq_job_add_dep(dep->job, dep->fence);
+	dfence_cb_init_func(&dep->cb, jobq_dep_fired);
+	dfence_cb_set_waiter(&dep->cb, dep->job->q->fence_ctx);
+	if (dfence_cb_add_consume(&dep->cb, dep->fence)) {
+		jobq_dep_note_signalled(dep->job, dep->fence);
+		return false;
+	}
+	dep->fence = NULL;
+	dep->registered = true;
+	return true;
 }
 
 /**
@@ -233,7 +278,6 @@ static void jobq_dep_resolve(struct jobq_dep *dep)
  */
 void jobq_deps_register(struct jobq_job *job)
 {
-	struct jobq_dep *dep;
 	unsigned int i;
 
 	if (jobq_state(job->q) >= JOBQ_KILLED)
@@ -241,22 +285,9 @@ void jobq_deps_register(struct jobq_job *job)
 
 	/* The counter is above 0 throughout: the committer has one of its own. */
 	atomic_add(job->num_deps, &job->deps_left);
-	for (i = 0; i < job->num_deps; i++) {
-		dep = &job->deps[i];
-		jobq_dep_resolve(dep);
-		dfence_cb_init_func(&dep->cb, jobq_dep_fired);
-		dfence_cb_set_waiter(&dep->cb, job->q->fence_ctx);
-		if (dep->fence) {
-			trace_jobq_job_add_dep(job, dep->fence);
-			if (!dfence_cb_add_consume(&dep->cb, dep->fence)) {
-				dep->fence = NULL;
-				dep->registered = true;
-				continue;
-			}
-			jobq_dep_note_signalled(job, dep->fence);
-		}
-		atomic_dec(&job->deps_left);
-	}
+	for (i = 0; i < job->num_deps; i++)
+		if (!jobq_dep_register(&job->deps[i]))
+			atomic_dec(&job->deps_left);
 }
 
 /**

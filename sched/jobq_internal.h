@@ -16,8 +16,8 @@
 /**
  * struct jobq_dep - a dependency of a job
  *
- * The member of &jobq_job.deps that holds the reference moves on: @earlier until
- * commit finds the fence, @fence until the callback is registered, @cb then.
+ * The reference to the fence moves on from @fence to @cb when the callback is
+ * registered. If there is @earlier only, commit finds its fence.
  */
 struct jobq_dep {
 	/** @cb: The registration, with a reference to the fence, if @registered. */
@@ -75,6 +75,7 @@ void jobq_job_free_dead(struct list_head *dead);
 /* jobq_deps.c */
 int jobq_deps_reserve(struct jobq_job *job, unsigned int num);
 void jobq_deps_register(struct jobq_job *job);
+bool jobq_deps_ordered(struct jobq_job *job);
 void jobq_deps_fini(struct jobq_job *job, struct list_head *dead);
 
 /* jobq_publish.c */

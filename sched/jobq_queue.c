@@ -92,8 +92,9 @@
  * complete, or the hardware has been stopped.
  *
  * The first jobs of all groups are pushed before later ones, in the order of the
- * array given to jobq_commit(), and a job can depend only on jobs pushed before.
- * So there is no circular wait among queues, however commits interleave.
+ * array given to jobq_commit(), and a job can depend only on jobs pushed before, or the
+ * commit is refused. So there is no circular wait among queues, however commits
+ * interleave.
  */
 
 /**

@@ -356,7 +356,6 @@ static void jobq_push(struct jobq_job *job)
 	job->base = dma_fence_get(dfence_arm(job->fence));
 	job->seqno = job->base->seqno;
 	job->queued_at = ktime_get();
-	job->committing = true;
 	q->committing++;
 	jobq_job_set_state_locked(job, JOBQ_JOB_PENDING);
 	list_add_tail(&jobq_job_get(job)->node, &q->pending);
@@ -387,6 +386,27 @@ static void jobq_run_queues(struct jobq_job **jobs, unsigned int num_jobs)
 			jobq_run(jobs[i]->q);
 }
 
+/* Mark each of @jobs, unless one of them can't be committed. */
+static bool jobq_check_group(struct jobq_job **jobs, unsigned int num_jobs)
+{
+	unsigned int i;
+
+	for (i = 0; i < num_jobs; i++) {
+		/* One that is marked stands there twice. */
+		if (jobs[i]->state != JOBQ_JOB_PREPARED || jobs[i]->committing ||
+		    !jobq_deps_ordered(jobs[i]))
+			break;
+		jobs[i]->committing = true;
+	}
+	if (i == num_jobs)
+		return true;
+	WARN(1, "jobq %s: commit of a job that isn't prepared, or before what it depends on\n",
+	     jobs[i]->q->name);
+	while (i--)
+		jobs[i]->committing = false;
+	return false;
+}
+
 /**
  * jobq_commit() - submit a group of jobs, of one or several queues
  * @jobs: prepared jobs, each of them once; borrowed
@@ -398,7 +418,9 @@ static void jobq_run_queues(struct jobq_job **jobs, unsigned int num_jobs)
  * queue's error, those of other queues run.
  *
  * The queues take references of their own; the caller still has to put his. If one
- * of @jobs isn't prepared this is reported, and none is committed.
+ * of @jobs isn't prepared, is there twice, or depends (jobq_job_add_dep_job()) on a job
+ * that neither was committed nor stands before it, this is reported, and none is
+ * committed.
  *
  * Context: Process; run_job is called unless a job has to wait. A dma_fence
  * signalling critical section inside: doesn't allocate. No lock may be held that is
@@ -408,11 +430,8 @@ void jobq_commit(struct jobq_job **jobs, unsigned int num_jobs)
 {
 	unsigned int i;
 
-	for (i = 0; i < num_jobs; i++)
-		if (WARN(jobs[i]->state != JOBQ_JOB_PREPARED,
-			 "jobq %s: commit of a job that isn't prepared\n",
-			 jobs[i]->q->name))
-			return;
+	if (!jobq_check_group(jobs, num_jobs))
+		return;
 
 	scoped_guard(dfence_signalling) {
 		for (i = 0; i < num_jobs; i++)

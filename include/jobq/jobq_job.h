@@ -119,8 +119,10 @@ struct jobq_job {
 	struct list_head node;
 	/** @seqno: C: set at commit. */
 	u64 seqno;
-	/** @committing: L: jobq_commit() still works on it. */
+	/** @committing: C, then L: jobq_commit() works on it. */
 	bool committing;
+	/** @awaited: Set once another job depends on it by jobq_job_add_dep_job(). */
+	bool awaited;
 	/** @error: L: valid in state CANCELLED; then owned by the signaller. */
 	int error;
 	/** @queued_at: L: time of commit. */
@@ -151,7 +153,7 @@ int __must_check jobq_job_add_dep(struct jobq_job *job, struct dma_fence *fence)
 /*
  * Wait for the fence that @earlier is going to have: committed before, or in the
  * same jobq_commit() at a lower index. Takes a reference. -EINVAL: @earlier is
- * @job; -ENOMEM.
+ * @job; -ELOOP: another job depends on @job; -ENOMEM.
  */
 int __must_check jobq_job_add_dep_job(struct jobq_job *job,
 				      struct jobq_job *earlier);
@@ -168,9 +170,9 @@ int __must_check jobq_job_add_dep_sync_file(struct jobq_job *job, int fd);
 /* -ENOMEM; in error the job stays NEW and may be tried again or put. */
 int __must_check jobq_job_prepare(struct jobq_job *job);
 /*
- * All of @jobs (PREPARED, any queues, each once) get seqnos in this order, are
- * published and queued; what can run runs, before this returns unless run_job
- * sleeps elsewhere. Takes its own references. Jobs of a killed queue are
+ * All of @jobs (PREPARED, any queues, each once, none before one that it depends on)
+ * get seqnos in this order, are published and queued; what can run runs, before this
+ * returns unless run_job sleeps elsewhere. Takes its own references. Jobs of a killed queue are
  * cancelled: their fences signal with its error.
  */
 void jobq_commit(struct jobq_job **jobs, unsigned int num_jobs);

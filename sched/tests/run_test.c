@@ -418,21 +418,6 @@ static void group_over_two_queues(struct kunit *test)
 	mock_queue_end(a);
 }
 
-/* A job that was meant to be committed before isn't: reported, and no deadlock. */
-static void dep_on_uncommitted_is_reported(struct kunit *test)
-{
-	struct mock_queue *a = mock_queue(test, 0), *b = mock_queue(test, 0);
-	struct mock_job *never = mock_job(a), *job = mock_job(b);
-
-	KUNIT_EXPECT_EQ(test, jobq_job_add_dep_job(&job->base, &never->base), 0);
-	MOCK_EXPECT_WARNING(test, mock_commit(b, job));
-	expect_ran(b, 1);
-	jobq_job_put(&job->base);
-	jobq_job_put(&never->base);
-	mock_queue_end(b);
-	mock_queue_end(a);
-}
-
 /* Jobs wait for credits, in order, and a small one doesn't overtake a big one. */
 static void credits(struct kunit *test)
 {
@@ -641,7 +626,6 @@ static struct kunit_case run_cases[] = {
 	KUNIT_CASE_PARAM(dep_errors, dep_errors_gen_params),
 	KUNIT_CASE(own_dep_error_is_handed_on),
 	KUNIT_CASE_PARAM(group_over_two_queues, flags_gen_params),
-	KUNIT_CASE(dep_on_uncommitted_is_reported),
 	KUNIT_CASE_PARAM(credits, flags_gen_params),
 	KUNIT_CASE_PARAM(run_job_error, flags_gen_params),
 	KUNIT_CASE_PARAM(run_job_error_keeps_order, flags_gen_params),
