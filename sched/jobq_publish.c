@@ -6,6 +6,7 @@
 #include <linux/bug.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-fence-chain.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/fcntl.h>
@@ -103,6 +104,36 @@ static const struct jobq_publish_ops jobq_publish_syncobj_ops = {
 };
 
 /**
+ * jobq_publish_syncobj_create() - an out-fence that goes into a syncobj
+ * @syncobj: where to; a reference is taken
+ * @point: 0: replace the fence of a binary syncobj; else add this timeline point
+ *
+ * Context: Process, may sleep.
+ * Return: The item, for jobq_job_add_publish(), or NULL if there is no memory.
+ */
+struct jobq_publish *jobq_publish_syncobj_create(struct drm_syncobj *syncobj, u64 point)
+{
+	struct jobq_publish_syncobj *s;
+
+	s = kzalloc_obj(*s);
+	if (!s)
+		return NULL;
+	if (point) {
+		s->chain = dma_fence_chain_alloc();
+		if (!s->chain) {
+			kfree(s);
+			return NULL;
+		}
+		s->point = point;
+	}
+	drm_syncobj_get(syncobj);
+	s->syncobj = syncobj;
+	s->base.ops = &jobq_publish_syncobj_ops;
+	return &s->base;
+}
+EXPORT_SYMBOL_NS_GPL(jobq_publish_syncobj_create, "JOBQ");
+
+/**
  * jobq_job_add_signal_syncobj() - put a job's fence into a syncobj
  * @job: job in state %JOBQ_JOB_NEW
  * @file: whose handle it is
@@ -116,35 +147,21 @@ static const struct jobq_publish_ops jobq_publish_syncobj_ops = {
 int jobq_job_add_signal_syncobj(struct jobq_job *job, struct drm_file *file,
 				u32 handle, u64 point)
 {
-	struct jobq_publish_syncobj *s;
-	int ret = -ENOMEM;
+	struct drm_syncobj *syncobj;
+	struct jobq_publish *p;
 
 	if (job->state != JOBQ_JOB_NEW)
 		return -EINVAL;
 
-	s = kzalloc_obj(*s);
-	if (!s)
+	syncobj = drm_syncobj_find(file, handle);
+	if (!syncobj)
+		return -ENOENT;
+	p = jobq_publish_syncobj_create(syncobj, point);
+	drm_syncobj_put(syncobj);
+	if (!p)
 		return -ENOMEM;
-	if (point) {
-		s->chain = dma_fence_chain_alloc();
-		if (!s->chain)
-			goto err_free;
-		s->point = point;
-	}
-	s->syncobj = drm_syncobj_find(file, handle);
-	if (!s->syncobj) {
-		ret = -ENOENT;
-		goto err_chain;
-	}
-	s->base.ops = &jobq_publish_syncobj_ops;
-	jobq_job_add_publish(job, &s->base);
+	jobq_job_add_publish(job, p);
 	return 0;
-
-err_chain:
-	dma_fence_chain_free(s->chain);
-err_free:
-	kfree(s);
-	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(jobq_job_add_signal_syncobj, "JOBQ");
 
@@ -199,6 +216,47 @@ static struct sync_file *jobq_sync_file_create(void)
 }
 
 /**
+ * jobq_publish_sync_file_create() - an out-fence that goes into a new sync_file
+ * @ret_fd: number of the file descriptor, reserved now and opened (O_CLOEXEC) when it
+ *	is published
+ *
+ * It has to be published or freed in the process that it was created in.
+ *
+ * Context: Process, may sleep.
+ * Return: The item, for jobq_job_add_publish(), or an ERR_PTR: -EMFILE: no descriptor
+ * is free; -ENOMEM.
+ */
+struct jobq_publish *jobq_publish_sync_file_create(int *ret_fd)
+{
+	struct jobq_publish_sync_file *s;
+	int ret;
+
+	s = kzalloc_obj(*s);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	s->fd = get_unused_fd_flags(O_CLOEXEC);
+	if (s->fd < 0) {
+		ret = s->fd;
+		goto err_free;
+	}
+	s->sync_file = jobq_sync_file_create();
+	if (!s->sync_file) {
+		ret = -ENOMEM;
+		goto err_fd;
+	}
+	s->base.ops = &jobq_publish_sync_file_ops;
+	*ret_fd = s->fd;
+	return &s->base;
+
+err_fd:
+	put_unused_fd(s->fd);
+err_free:
+	kfree(s);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_NS_GPL(jobq_publish_sync_file_create, "JOBQ");
+
+/**
  * jobq_job_add_signal_sync_file() - put a job's fence into a new sync_file
  * @job: job in state %JOBQ_JOB_NEW
  * @ret_fd: number of the file descriptor, reserved now and opened (O_CLOEXEC) by
@@ -212,34 +270,14 @@ static struct sync_file *jobq_sync_file_create(void)
  */
 int jobq_job_add_signal_sync_file(struct jobq_job *job, int *ret_fd)
 {
-	struct jobq_publish_sync_file *s;
-	int ret;
+	struct jobq_publish *p;
 
 	if (job->state != JOBQ_JOB_NEW)
 		return -EINVAL;
-
-	s = kzalloc_obj(*s);
-	if (!s)
-		return -ENOMEM;
-	s->fd = get_unused_fd_flags(O_CLOEXEC);
-	if (s->fd < 0) {
-		ret = s->fd;
-		goto err_free;
-	}
-	s->sync_file = jobq_sync_file_create();
-	if (!s->sync_file) {
-		ret = -ENOMEM;
-		goto err_fd;
-	}
-	s->base.ops = &jobq_publish_sync_file_ops;
-	jobq_job_add_publish(job, &s->base);
-	*ret_fd = s->fd;
+	p = jobq_publish_sync_file_create(ret_fd);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	jobq_job_add_publish(job, p);
 	return 0;
-
-err_fd:
-	put_unused_fd(s->fd);
-err_free:
-	kfree(s);
-	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(jobq_job_add_signal_sync_file, "JOBQ");

@@ -15,6 +15,7 @@
 
 struct dma_fence;
 struct drm_file;
+struct drm_syncobj;
 struct jobq_job;
 struct jobq_publish;
 
@@ -51,6 +52,15 @@ struct jobq_publish {
 	/** @node: On &jobq_job.publish. */
 	struct list_head node;
 };
+
+/*
+ * The kinds there are. A driver that has fences without jobs calls the ops itself.
+ * NULL: no memory.
+ */
+struct jobq_publish * __must_check jobq_publish_syncobj_create(struct drm_syncobj *syncobj,
+							       u64 point);
+/* ERR_PTR: -EMFILE, -ENOMEM. */
+struct jobq_publish * __must_check jobq_publish_sync_file_create(int *ret_fd);
 
 /* Consumes @p, which has its ops set. */
 void jobq_job_add_publish(struct jobq_job *job, struct jobq_publish *p);
