@@ -21,6 +21,7 @@
 
 struct carillon_core;
 struct carillon_core_info;
+struct carillon_sched_ops;
 struct device;
 struct workqueue_struct;
 
@@ -55,6 +56,8 @@ struct carillon_device {
 	struct device *dma_dev;
 	/** @info: I, G: the device's properties */
 	const struct carillon_core_info *info;
+	/** @sched: I: the library that keeps the jobs */
+	const struct carillon_sched_ops *sched;
 	/** @reset_wq: G: timeouts and stops of all queues, one at a time */
 	struct workqueue_struct *reset_wq;
 	/** @lost: set once: the device is gone though the driver is still bound */

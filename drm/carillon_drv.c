@@ -83,6 +83,7 @@
 #include "carillon_query.h"
 #include "carillon_queue.h"
 #include "carillon_reset.h"
+#include "carillon_sched.h"
 #include "carillon_submit.h"
 #include "carillon_vm.h"
 
@@ -269,6 +270,7 @@ static struct carillon_device *carillon_setup(struct auxiliary_device *adev)
 		return cdev;
 
 	cdev->core = core;
+	cdev->sched = &carillon_sched_jobq;
 	cdev->info = carillon_core_info(core);
 	/* Until the last reference to the DRM device goes, the gates stay. */
 	cdev->gate = bound_gate_get(gate);

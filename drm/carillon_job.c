@@ -6,14 +6,13 @@
  * mostly with interrupts off.
  */
 
-#include <linux/slab.h>
+#include <linux/err.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_print.h>
 
 #include <bound/bound_gate.h>
 #include <hw/carillon_hw.h>
-#include <jobq/jobq.h>
 #include <uapi/drm/carillon_drm.h>
 
 #include "carillon_device.h"
@@ -21,11 +20,7 @@
 #include "carillon_job.h"
 #include "carillon_queue.h"
 #include "carillon_ring.h"
-
-static struct carillon_job *to_carillon_job(struct jobq_job *base)
-{
-	return container_of(base, struct carillon_job, base);
-}
+#include "carillon_sched.h"
 
 /**
  * carillon_job_create() - make a job
@@ -34,77 +29,53 @@ static struct carillon_job *to_carillon_job(struct jobq_job *base)
  * @args: what it is, checked
  *
  * Context: Process, may sleep.
- * Return: The job, to be given back with jobq_job_put(); or an ERR_PTR.
+ * Return: The job, to be given back with &carillon_sched_ops.job_put; or an ERR_PTR.
  */
 struct carillon_job *carillon_job_create(struct carillon_file *cfile, struct carillon_queue *q,
 					 const struct drm_carillon_job *args)
 {
-	const bool cancel = args->flags & DRM_CARILLON_JOB_CANCEL_ON_ERROR;
-	const struct jobq_job_args job_args = {
-		.credits = 1,
-		.flags = cancel ? JOBQ_JOB_DEP_ERRORS : 0,
-		.client_id = cfile->drm->client_id,
-	};
+	const struct carillon_sched_ops *sched = cfile->cdev->sched;
 	struct carillon_job *job;
-	int ret;
 
-	job = kzalloc_obj(*job);
-	if (!job)
-		return ERR_PTR(-ENOMEM);
-	ret = jobq_job_init(&job->base, &q->jobq, &job_args);
-	if (ret) {
-		kfree(job);
-		/* Why the queue died isn't what submit says of it. */
-		return ERR_PTR(carillon_queue_submit_error(q) ?: ret);
-	}
+	job = sched->job_create(q, args->flags, cfile->drm->client_id);
+	/* Why the queue died isn't what submit says of it. */
+	if (IS_ERR(job))
+		return ERR_PTR(carillon_queue_submit_error(q) ?: PTR_ERR(job));
+	job->sched = sched;
 	job->cmd_addr = args->cmd_va;
 	job->cmd_size = args->cmd_size;
 	return job;
 }
 
 /**
- * carillon_job_free() - &jobq_ops.job_free
- * @base: the job
+ * carillon_job_push() - put a job on the ring
+ * @q: the queue
+ * @job: the job
+ * @seqno: what the ring is to report when it has ended
  *
- * Context: Process.
- */
-void carillon_job_free(struct jobq_job *base)
-{
-	kfree(to_carillon_job(base));
-}
-
-/**
- * carillon_job_run() - &jobq_ops.run_job
- * @jobq: the queue
- * @base: the job
+ * The ring has room, which is the library's to know.
  *
- * Context: Any, interrupts disabled.
- * Return: 0.
+ * Context: Any, one caller at a time.
  */
-int carillon_job_run(struct jobq *jobq, struct jobq_job *base)
+void carillon_job_push(struct carillon_queue *q, struct carillon_job *job, u64 seqno)
 {
-	struct carillon_job *job = to_carillon_job(base);
 	const struct carillon_ring_job ring_job = {
 		.cmd_addr = job->cmd_addr,
 		.cmd_size = job->cmd_size,
-		.seqno = jobq_job_seqno(base),
+		.seqno = seqno,
 	};
 
-	/* Credits are slots: there is one. */
-	job->slot = carillon_ring_push(to_carillon_queue(jobq)->ring, &ring_job);
-	return 0;
+	job->slot = carillon_ring_push(q->ring, &ring_job);
 }
 
 /**
- * carillon_job_doorbell() - &jobq_ops.doorbell
- * @jobq: the queue
+ * carillon_job_doorbell() - have the device look at the jobs that were pushed
+ * @q: the queue
  *
- * Context: Any, interrupts disabled.
+ * Context: Any, one caller at a time.
  */
-void carillon_job_doorbell(struct jobq *jobq)
+void carillon_job_doorbell(struct carillon_queue *q)
 {
-	struct carillon_queue *q = to_carillon_queue(jobq);
-
 	/* Refused: no ring will run it, teardown cancels it. */
 	scoped_cond_guard(bound, return, q->cdev->hw_gate)
 		carillon_ring_doorbell(&scope, q->ring);
@@ -116,19 +87,19 @@ static int carillon_job_status_to_errno(u32 status)
 }
 
 /**
- * carillon_job_error() - &jobq_ops.job_error
- * @jobq: the queue
- * @base: a job that has ended
+ * carillon_job_result() - how a job has ended
+ * @q: the queue
+ * @job: a job that the ring has reported
+ * @seqno: with this number
  *
- * Context: Any, interrupts disabled.
+ * Once per job, as it counts the time that it took.
+ *
+ * Context: Any, before there is another job in its slot.
  * Return: 0 or -EIO.
  */
-int carillon_job_error(struct jobq *jobq, struct jobq_job *base)
+int carillon_job_result(struct carillon_queue *q, struct carillon_job *job, u64 seqno)
 {
-	struct carillon_queue *q = to_carillon_queue(jobq);
-	struct carillon_job *job = to_carillon_job(base);
 	struct carillon_ring_result res;
-	u64 seqno = jobq_job_seqno(base);
 
 	if (carillon_ring_result(q->ring, job->slot, seqno, &res)) {
 		drm_err_ratelimited(&q->cdev->drm, "ring %u: no result of job %llu\n",
@@ -157,10 +128,10 @@ void carillon_job_interrupt(struct carillon_ring *ring, void *data)
 	/* In this order, so that what has ended before isn't cancelled. */
 	u64 seqno = carillon_ring_seqno(ring);
 
-	if (jobq_complete(&q->jobq, seqno))
+	if (q->cdev->sched->queue_complete(q, seqno))
 		drm_err_ratelimited(&q->cdev->drm, "ring %u: impossible completion %llu\n",
 				    carillon_ring_index(ring), seqno);
 	carillon_ring_check_overrun(ring);
 	if (stopped)
-		jobq_stopped(&q->jobq);
+		q->cdev->sched->queue_stopped(q);
 }

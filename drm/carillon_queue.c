@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Queues: the object, its life, its ioctls. What it does for the jobq library is
- * in carillon_job.c, what happens when something hangs in carillon_reset.c.
+ * Queues: the object, its life, its ioctls. What the library makes of it is in
+ * carillon_sched_jobq.c, what happens when something hangs in carillon_reset.c.
  */
 
 /**
  * DOC: Queues
  *
- * A queue is a jobq and a ring. It comes to its end in one order, whoever wants
- * it gone (carillon_queue_teardown()):
+ * A queue is one of the library's (see &struct carillon_sched_ops) and a ring. It comes
+ * to its end in one order, whoever wants it gone (carillon_queue_teardown()):
  *
- * 1. jobq_kill(): nothing is run any more, the ring is asked to stop.
- * 2. jobq_teardown(): the ring has stopped, or was made to; every fence has
+ * 1. It is killed: nothing is run any more, the ring is asked to stop.
+ * 2. It is torn down: the ring has stopped, or was made to; every fence has
  *    signalled, the library doesn't call us any more.
  * 3. The ring is stopped if it was idle. User space's mappings of its doorbell are
  *    taken away. The queue leaves the device's list, its
@@ -30,7 +30,6 @@
 #include <linux/log2.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 
 #include <drm/drm_auth.h>
 #include <drm/drm_drv.h>
@@ -47,33 +46,12 @@
 #include "carillon_queue.h"
 #include "carillon_reset.h"
 #include "carillon_ring.h"
+#include "carillon_sched.h"
 #include "carillon_vm.h"
 
 #define CARILLON_NUM_PRIORITIES		(CRLN_PRIO_MAX + 1)
 #define CARILLON_PRIORITY_MIDDLE	(CRLN_PRIO_MAX / 2)
 #define CARILLON_QUEUE_ORDER_DEFAULT	6
-#define CARILLON_STOP_TIMEOUT_MS	500
-
-static void carillon_queue_release(struct jobq *jobq)
-{
-	struct carillon_queue *q = to_carillon_queue(jobq);
-
-	WARN_ON_ONCE(q->ring);
-	carillon_vm_put(q->vm);
-	drm_dev_put(&q->cdev->drm);
-	kfree(q);
-}
-
-static const struct jobq_ops carillon_queue_jobq_ops = {
-	.run_job = carillon_job_run,
-	.doorbell = carillon_job_doorbell,
-	.job_error = carillon_job_error,
-	.job_free = carillon_job_free,
-	.timedout = carillon_reset_timedout,
-	.stop = carillon_reset_stop,
-	.force_stop = carillon_reset_force_stop,
-	.release = carillon_queue_release,
-};
 
 static const struct carillon_ring_ops carillon_queue_ring_ops = {
 	.interrupt = carillon_job_interrupt,
@@ -95,7 +73,7 @@ struct carillon_queue *carillon_queue_lookup(struct carillon_file *cfile, u32 id
 	xa_lock(&cfile->queues);
 	q = xa_load(&cfile->queues, id);
 	if (q)
-		jobq_get(&q->jobq);
+		cfile->cdev->sched->queue_get(q);
 	xa_unlock(&cfile->queues);
 	return q;
 }
@@ -109,7 +87,20 @@ struct carillon_queue *carillon_queue_lookup(struct carillon_file *cfile, u32 id
 void carillon_queue_put(struct carillon_queue *q)
 {
 	if (q)
-		jobq_put(&q->jobq);
+		q->cdev->sched->queue_put(q);
+}
+
+/**
+ * carillon_queue_fini() - the last reference is gone
+ * @q: the queue; the library frees it then
+ *
+ * Context: Process, may sleep.
+ */
+void carillon_queue_fini(struct carillon_queue *q)
+{
+	WARN_ON_ONCE(q->ring);
+	carillon_vm_put(q->vm);
+	drm_dev_put(&q->cdev->drm);
 }
 
 /**
@@ -117,11 +108,11 @@ void carillon_queue_put(struct carillon_queue *q)
  * @q: the queue
  * @error: what their fences signal
  *
- * Context: Any. Doesn't wait.
+ * Context: Process. Doesn't wait. ring_mutex, queues_mutex may be held.
  */
 void carillon_queue_kill(struct carillon_queue *q, int error)
 {
-	jobq_kill(&q->jobq, error);
+	q->cdev->sched->queue_kill(q, error);
 }
 
 /*
@@ -134,7 +125,7 @@ static void carillon_queue_teardown(const struct bound_token *tok, struct carill
 	struct carillon_device *cdev = q->cdev;
 
 	carillon_queue_kill(q, error);
-	jobq_teardown(&q->jobq);
+	cdev->sched->queue_teardown(q);
 
 	/* An idle ring that doesn't answer would cost others their jobs unnoticed. */
 	(void)carillon_reset_quiesce(tok, q);
@@ -173,7 +164,7 @@ static struct carillon_queue *carillon_queue_first(struct carillon_device *cdev)
 	guard(mutex)(&cdev->queues_mutex);
 	q = list_first_entry_or_null(&cdev->queues, struct carillon_queue, node);
 	if (q)
-		jobq_get(&q->jobq);
+		cdev->sched->queue_get(q);
 	return q;
 }
 
@@ -211,7 +202,7 @@ void carillon_queue_teardown_all(struct carillon_device *cdev)
 int carillon_queue_submit_error(struct carillon_queue *q)
 {
 	/* First: what killed it was noted before. */
-	int error = jobq_error(&q->jobq);
+	int error = q->cdev->sched->queue_error(q);
 
 	if (READ_ONCE(q->cdev->lost))
 		return -ENODEV;
@@ -239,25 +230,6 @@ static unsigned int carillon_queue_order(struct carillon_device *cdev, u32 slots
 	return ilog2(slots);
 }
 
-static int carillon_queue_init_jobq(struct carillon_queue *q, unsigned int order)
-{
-	char name[TASK_COMM_LEN + 16];
-	const struct jobq_args args = {
-		.ops = &carillon_queue_jobq_ops,
-		.dev = q->cdev->drm.dev,
-		.driver_name = "carillon",
-		.name = name,
-		.flags = JOBQ_RUN_ATOMIC,
-		.credits = 1u << order,
-		.timeout_ms = carillon_job_timeout_ms(),
-		.stop_timeout_ms = CARILLON_STOP_TIMEOUT_MS,
-		.timeout_wq = q->cdev->reset_wq,
-	};
-
-	snprintf(name, sizeof(name), "%s[%d]", current->comm, task_pid_nr(current));
-	return jobq_init(&q->jobq, &args);
-}
-
 /*
  * The ring, and a place on the device's list. A device reset in between has
  * disabled the ring without finding the queue, so it is looked at again.
@@ -281,7 +253,7 @@ static int carillon_queue_init_ring(const struct bound_token *tok, struct carill
 		ret = -ENODEV;
 	if (!ret) {
 		/* So that unbind finds it also when the file goes meanwhile. */
-		jobq_get(&q->jobq);
+		cdev->sched->queue_get(q);
 		list_add_tail(&q->node, &cdev->queues);
 	}
 	mutex_unlock(&cdev->queues_mutex);
@@ -304,29 +276,24 @@ carillon_queue_create(const struct bound_token *tok, struct carillon_vm *vm,
 		.priority = CRLN_PRIO_MAX - args->priority,
 		.pt_addr = carillon_pt_addr(&vm->pt),
 	};
+	char name[TASK_COMM_LEN + 16];
 	struct carillon_queue *q;
 	int ret;
 
-	q = kzalloc_obj(*q);
-	if (!q)
-		return ERR_PTR(-ENOMEM);
+	snprintf(name, sizeof(name), "%s[%d]", current->comm, task_pid_nr(current));
+	q = cdev->sched->queue_create(cdev, name, 1u << ring_args.order);
+	if (IS_ERR(q))
+		return q;
 	ring_args.data = q;
 	INIT_LIST_HEAD(&q->node);
 	carillon_doorbell_init(&q->doorbell);
 	q->cdev = cdev;
-	ret = carillon_queue_init_jobq(q, ring_args.order);
-	if (ret) {
-		kfree(q);
-		return ERR_PTR(ret);
-	}
-	/* From here on the last reference frees. */
 	q->vm = carillon_vm_get(vm);
 	drm_dev_get(&cdev->drm);
 
 	ret = carillon_queue_init_ring(tok, q, &ring_args);
 	if (ret) {
-		jobq_kill(&q->jobq, -ECANCELED);
-		jobq_teardown(&q->jobq);
+		cdev->sched->queue_teardown(q);
 		carillon_queue_put(q);
 		return ERR_PTR(ret);
 	}
@@ -418,7 +385,7 @@ static u32 carillon_queue_state(struct carillon_queue *q)
 {
 	u32 state = 0;
 
-	if (jobq_error(&q->jobq))
+	if (q->cdev->sched->queue_error(q))
 		state |= DRM_CARILLON_QUEUE_DEAD;
 	if (test_bit(CARILLON_QUEUE_GUILTY, &q->flags))
 		state |= DRM_CARILLON_QUEUE_GUILTY;
@@ -441,13 +408,13 @@ int carillon_queue_ioctl_get_state(const struct bound_token *tok, struct carillo
 {
 	struct drm_carillon_queue_get_state *args = data;
 	struct carillon_queue *q;
-	struct jobq_stats stats;
+	struct carillon_sched_stats stats;
 
 	q = carillon_queue_lookup(cfile, args->id);
 	if (!q)
 		return -ENOENT;
 
-	jobq_get_stats(&q->jobq, &stats);
+	q->cdev->sched->queue_stats(q, &stats);
 	args->state = carillon_queue_state(q);
 	args->submitted = stats.queued;
 	args->completed = stats.done + stats.cancelled;
@@ -469,9 +436,9 @@ int carillon_queue_ioctl_get_state(const struct bound_token *tok, struct carillo
  */
 void carillon_queue_show(struct carillon_queue *q, struct seq_file *m)
 {
-	struct jobq_stats stats;
+	struct carillon_sched_stats stats;
 
-	jobq_get_stats(&q->jobq, &stats);
+	q->cdev->sched->queue_stats(q, &stats);
 	seq_printf(m, "queue on ring %u: state %#x queued %llu run %llu done %llu cancelled %llu errors %llu timeouts %llu resets %d busy_ns %llu\n",
 		   carillon_ring_index(q->ring), carillon_queue_state(q), stats.queued,
 		   stats.run, stats.done, stats.cancelled, stats.errors, stats.timeouts,

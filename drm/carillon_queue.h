@@ -7,11 +7,8 @@
 
 #include <linux/atomic.h>
 #include <linux/compiler_attributes.h>
-#include <linux/container_of.h>
 #include <linux/list.h>
 #include <linux/types.h>
-
-#include <jobq/jobq.h>
 
 #include "carillon_doorbell.h"
 
@@ -27,7 +24,7 @@ struct seq_file;
  * @CARILLON_QUEUE_GUILTY: a job hung, or the ring broke
  * @CARILLON_QUEUE_INNOCENT: killed because of another queue
  * @CARILLON_QUEUE_CLOSING: being destroyed by its file
- * @CARILLON_QUEUE_STOPPING: the library waits for jobq_stopped()
+ * @CARILLON_QUEUE_STOPPING: the library waits for &carillon_sched_ops.queue_stopped
  * @CARILLON_QUEUE_HELD: stopped by us over a device reset
  *
  * Bits of &carillon_queue.flags. Only the last one is ever cleared.
@@ -43,19 +40,17 @@ enum carillon_queue_flag {
 /**
  * struct carillon_queue - a ring, and the jobs for it
  *
- * The reference count is the jobq's. The file's id holds one reference, the
- * device's list one, each job one.
+ * Embedded in the library's queue, which has the reference count. The file's id holds
+ * one reference, the device's list one, each job one.
  */
 struct carillon_queue {
-	/** @jobq: base */
-	struct jobq jobq;
 	/** @cdev: the device, a reference */
 	struct carillon_device *cdev;
 	/** @vm: a user's reference */
 	struct carillon_vm *vm;
 	/**
 	 * @ring: set at creation, destroyed by carillon_queue_teardown() when
-	 * the jobq is dead and uses it no more
+	 * the library uses it no more
 	 */
 	struct carillon_ring *ring;
 	/** @doorbell: user space's way to @ring */
@@ -70,20 +65,9 @@ struct carillon_queue {
 	atomic64_t busy_ns;
 };
 
-/**
- * to_carillon_queue() - from the jobq
- * @jobq: the base
- *
- * Context: Any.
- * Return: The queue.
- */
-static inline struct carillon_queue *to_carillon_queue(struct jobq *jobq)
-{
-	return container_of(jobq, struct carillon_queue, jobq);
-}
-
 struct carillon_queue * __must_check carillon_queue_lookup(struct carillon_file *cfile, u32 id);
 void carillon_queue_put(struct carillon_queue *q);
+void carillon_queue_fini(struct carillon_queue *q);
 void carillon_queue_kill(struct carillon_queue *q, int error);
 void carillon_queue_destroy(struct carillon_queue *q);
 void carillon_queue_teardown_all(struct carillon_device *cdev);

@@ -40,34 +40,18 @@
 
 #include <bound/bound_gate.h>
 #include <dfence/dfence.h>
-#include <jobq/jobq.h>
-#include <jobq/jobq_job.h>
 
 #include "carillon_core.h"
 #include "carillon_device.h"
 #include "carillon_queue.h"
 #include "carillon_reset.h"
 #include "carillon_ring.h"
-
-static void carillon_reset_count_job(struct jobq_job *job, void *arg)
-{
-	unsigned int *num = arg;
-
-	(*num)++;
-}
-
-static unsigned int carillon_reset_count_jobs(struct carillon_queue *q)
-{
-	unsigned int num = 0;
-
-	jobq_visit_running(&q->jobq, carillon_reset_count_job, &num);
-	return num;
-}
+#include "carillon_sched.h"
 
 static void carillon_reset_kill_innocent(struct carillon_queue *q)
 {
 	/* One that is dead already has lost its jobs to something else. */
-	if (jobq_error(&q->jobq))
+	if (q->cdev->sched->queue_error(q))
 		return;
 	set_bit(CARILLON_QUEUE_INNOCENT, &q->flags);
 	carillon_queue_kill(q, -ECANCELED);
@@ -76,15 +60,15 @@ static void carillon_reset_kill_innocent(struct carillon_queue *q)
 /* What has ended before its ring was quiet has ended. */
 static void carillon_reset_complete(struct carillon_queue *q)
 {
-	jobq_complete(&q->jobq, carillon_ring_seqno(q->ring));
+	(void)q->cdev->sched->queue_complete(q, carillon_ring_seqno(q->ring));
 }
 
 static void carillon_reset_kill_if_busy(struct carillon_queue *q)
 {
 	/* The interrupt may be lost, or somebody be about to signal. */
 	carillon_reset_complete(q);
-	jobq_wait_signalled(&q->jobq);
-	if (carillon_reset_count_jobs(q))
+	q->cdev->sched->queue_settle(q);
+	if (q->cdev->sched->queue_running(q))
 		carillon_reset_kill_innocent(q);
 }
 
@@ -98,7 +82,7 @@ static void carillon_reset_hold_queues(struct carillon_device *cdev, struct cari
 	/* All of them first: a job that is killed can make one of another queue ready to run. */
 	list_for_each_entry(q, &cdev->queues, node)
 		if (q != except && !test_and_set_bit(CARILLON_QUEUE_HELD, &q->flags))
-			jobq_stop(&q->jobq);
+			cdev->sched->queue_hold(q);
 	list_for_each_entry(q, &cdev->queues, node)
 		if (q != except)
 			carillon_reset_kill_if_busy(q);
@@ -111,9 +95,9 @@ static void carillon_reset_release_queue(const struct bound_token *tok, struct c
 	/* One that came into being meanwhile has a ring that is enabled, with jobs, maybe. */
 	if (!test_bit(CARILLON_QUEUE_HELD, &q->flags))
 		return;
-	if (!jobq_error(&q->jobq)) {
+	if (!q->cdev->sched->queue_error(q)) {
 		/* Restarting clears the results of jobs whose fences are being signalled. */
-		jobq_wait_signalled(&q->jobq);
+		q->cdev->sched->queue_settle(q);
 		ret = carillon_ring_restart(tok, q->ring);
 	}
 	/* A function-level reset has begun meanwhile: its end releases the queue. */
@@ -124,7 +108,7 @@ static void carillon_reset_release_queue(const struct bound_token *tok, struct c
 	else if (ret)
 		carillon_reset_kill_innocent(q);
 	clear_bit(CARILLON_QUEUE_HELD, &q->flags);
-	jobq_start(&q->jobq);
+	q->cdev->sched->queue_release(q);
 }
 
 /* Resets the device because of @guilty, whose ring the caller sees to. */
@@ -172,61 +156,63 @@ static int carillon_reset_restart(const struct bound_token *tok, struct carillon
 }
 
 /* The job has ended after all, while its ring was being stopped. */
-static enum jobq_verdict carillon_reset_ended(const struct bound_token *tok,
-					      struct carillon_queue *q)
+static enum carillon_verdict carillon_reset_ended(const struct bound_token *tok,
+						  struct carillon_queue *q)
 {
-	if (carillon_reset_count_jobs(q))
+	if (q->cdev->sched->queue_running(q))
 		carillon_reset_kill_innocent(q);
 	else if (carillon_reset_restart(tok, q))
-		return JOBQ_GONE;
-	return JOBQ_NO_HANG;
+		return CARILLON_GONE;
+	return CARILLON_NO_HANG;
 }
 
-static enum jobq_verdict carillon_reset_ring(const struct bound_token *tok,
-					     struct carillon_queue *q, struct jobq_job *job)
+static enum carillon_verdict carillon_reset_ring(const struct bound_token *tok,
+						 struct carillon_queue *q,
+						 struct carillon_job *job)
 {
 	if (!carillon_core_check(tok, q->cdev->core))
-		return JOBQ_GONE;
+		return CARILLON_GONE;
 	if (carillon_reset_quiesce(tok, q))
-		return JOBQ_GONE;
+		return CARILLON_GONE;
 
 	carillon_reset_complete(q);
-	jobq_wait_signalled(&q->jobq);
-	if (jobq_job_state(job) == JOBQ_JOB_DONE)
+	q->cdev->sched->queue_settle(q);
+	if (q->cdev->sched->job_has_ended(job))
 		return carillon_reset_ended(tok, q);
 
 	if (carillon_reset_restart(tok, q))
-		return JOBQ_GONE;
-	return JOBQ_RESET;
+		return CARILLON_GONE;
+	return CARILLON_RESET;
 }
 
 /**
- * carillon_reset_timedout() - &jobq_ops.timedout
- * @jobq: the queue
- * @job: the job that takes too long
+ * carillon_reset_timedout() - see to a job that takes too long
+ * @q: its queue, which puts nothing on the ring meanwhile
+ * @job: the oldest job on the ring
+ * @seqno: its number there
  *
  * Context: Process, on the device's reset_wq.
  * Return: What was done about it.
  */
-enum jobq_verdict carillon_reset_timedout(struct jobq *jobq, struct jobq_job *job)
+enum carillon_verdict carillon_reset_timedout(struct carillon_queue *q, struct carillon_job *job,
+					      u64 seqno)
 {
-	struct carillon_queue *q = to_carillon_queue(jobq);
 	u64 done = carillon_ring_seqno(q->ring);
-	enum jobq_verdict verdict = JOBQ_GONE;
+	enum carillon_verdict verdict = CARILLON_GONE;
 
 	/* A number that was never given out is no proof of anything. */
-	if (done >= jobq_job_seqno(job) && !jobq_complete(jobq, done)) {
+	if (done >= seqno && !q->cdev->sched->queue_complete(q, done)) {
 		drm_info(&q->cdev->drm, "ring %u: interrupt of job %llu was lost\n",
 			 carillon_ring_index(q->ring), done);
-		return JOBQ_NO_HANG;
+		return CARILLON_NO_HANG;
 	}
 
-	scoped_cond_guard(bound, return JOBQ_GONE, q->cdev->hw_gate)
+	scoped_cond_guard(bound, return CARILLON_GONE, q->cdev->hw_gate)
 		verdict = carillon_reset_ring(&scope, q, job);
 
-	if (verdict == JOBQ_RESET) {
+	if (verdict == CARILLON_RESET) {
 		drm_warn(&q->cdev->drm, "ring %u was reset, job %llu took too long\n",
-			 carillon_ring_index(q->ring), jobq_job_seqno(job));
+			 carillon_ring_index(q->ring), seqno);
 		set_bit(CARILLON_QUEUE_GUILTY, &q->flags);
 		atomic_inc(&q->resets);
 	}
@@ -234,15 +220,15 @@ enum jobq_verdict carillon_reset_timedout(struct jobq *jobq, struct jobq_job *jo
 }
 
 /**
- * carillon_reset_stop() - &jobq_ops.stop
- * @jobq: queue that was killed
+ * carillon_reset_stop() - ask the ring to stop
+ * @q: queue that was killed
+ *
+ * The answer is &carillon_sched_ops.queue_stopped.
  *
  * Context: Process, on the device's reset_wq. Doesn't wait.
  */
-void carillon_reset_stop(struct jobq *jobq)
+void carillon_reset_stop(struct carillon_queue *q)
 {
-	struct carillon_queue *q = to_carillon_queue(jobq);
-
 	/* From here on the interrupt handler answers. */
 	set_bit(CARILLON_QUEUE_STOPPING, &q->flags);
 	if (!carillon_ring_has_stopped(q->ring)) {
@@ -251,20 +237,18 @@ void carillon_reset_stop(struct jobq *jobq)
 	}
 	if (carillon_ring_has_stopped(q->ring)) {
 		carillon_reset_complete(q);
-		jobq_stopped(jobq);
+		q->cdev->sched->queue_stopped(q);
 	}
 }
 
 /**
- * carillon_reset_force_stop() - &jobq_ops.force_stop
- * @jobq: queue whose ring hasn't answered
+ * carillon_reset_force_stop() - make the ring stop
+ * @q: queue whose ring hasn't answered
  *
  * Context: Process, on the device's reset_wq; sleeps for a bounded time.
  */
-void carillon_reset_force_stop(struct jobq *jobq)
+void carillon_reset_force_stop(struct carillon_queue *q)
 {
-	struct carillon_queue *q = to_carillon_queue(jobq);
-
 	/*
 	 * Refused: the PCI driver has been unbound, which ends after all rings
 	 * were destroyed.
@@ -287,7 +271,7 @@ void carillon_reset_fault(struct carillon_ring *ring, void *data, u32 fault)
 	struct carillon_queue *q = data;
 
 	/* About a ring that is being stopped. */
-	if (jobq_error(&q->jobq))
+	if (q->cdev->sched->queue_error(q))
 		return;
 	drm_err_ratelimited(&q->cdev->drm, "ring %u is broken: fault %u\n",
 			    carillon_ring_index(ring), fault);

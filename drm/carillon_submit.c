@@ -30,7 +30,6 @@
 #include <drm/drm_file.h>
 
 #include <hw/carillon_hw.h>
-#include <jobq/jobq_job.h>
 #include <uapi/drm/carillon_drm.h>
 
 #include "carillon_array.h"
@@ -38,6 +37,7 @@
 #include "carillon_file.h"
 #include "carillon_job.h"
 #include "carillon_queue.h"
+#include "carillon_sched.h"
 #include "carillon_submit.h"
 #include "carillon_sync.h"
 
@@ -61,14 +61,14 @@ struct carillon_submit_job {
  * @num: jobs
  * @syncs: what they are going to signal
  * @jobs: of @num
- * @commit: of @num, for jobq_commit()
+ * @ready: of @num, for &carillon_sched_ops.commit
  */
 struct carillon_submit {
 	struct carillon_file *cfile;
 	u32 num;
 	struct carillon_syncs syncs;
 	struct carillon_submit_job *jobs;
-	struct jobq_job **commit;
+	void **ready;
 };
 
 static int carillon_submit_check_job(const struct drm_carillon_job *args)
@@ -243,6 +243,7 @@ static int carillon_submit_write_fds(const struct carillon_submit *sub)
 
 static int carillon_submit_prepare(struct carillon_submit *sub)
 {
+	const struct carillon_sched_ops *sched = sub->cfile->cdev->sched;
 	u32 i;
 	int ret;
 
@@ -252,10 +253,8 @@ static int carillon_submit_prepare(struct carillon_submit *sub)
 		return ret;
 
 	ret = carillon_submit_lookup(&tok, sub);
-	for (i = 0; i < sub->num && !ret; i++) {
-		sub->commit[i] = &sub->jobs[i].job->base;
-		ret = jobq_job_prepare(sub->commit[i]);
-	}
+	for (i = 0; i < sub->num && !ret; i++)
+		ret = sched->job_prepare(sub->jobs[i].job, &sub->ready[i]);
 	return ret;
 }
 
@@ -265,7 +264,7 @@ static int carillon_submit_commit(struct carillon_submit *sub)
 	int ret = ACQUIRE_ERR(carillon_entered, &tok);
 
 	if (!ret)
-		jobq_commit(sub->commit, sub->num);
+		sub->cfile->cdev->sched->commit(sub->ready, sub->num);
 	return ret;
 }
 
@@ -275,12 +274,11 @@ static void carillon_submit_fini(struct carillon_submit *sub)
 
 	carillon_syncs_fini(&sub->syncs);
 	for (i = 0; i < sub->num && sub->jobs; i++) {
-		if (sub->jobs[i].job)
-			jobq_job_put(&sub->jobs[i].job->base);
+		sub->cfile->cdev->sched->job_put(sub->jobs[i].job);
 		kvfree(sub->jobs[i].syncs);
 	}
 	kvfree(sub->jobs);
-	kvfree(sub->commit);
+	kvfree(sub->ready);
 }
 
 static int carillon_submit_do(struct carillon_submit *sub,
@@ -289,8 +287,8 @@ static int carillon_submit_do(struct carillon_submit *sub,
 	int ret;
 
 	sub->jobs = kvzalloc_objs(*sub->jobs, sub->num);
-	sub->commit = kvzalloc_objs(*sub->commit, sub->num);
-	if (!sub->jobs || !sub->commit)
+	sub->ready = kvzalloc_objs(*sub->ready, sub->num);
+	if (!sub->jobs || !sub->ready)
 		return -ENOMEM;
 
 	ret = carillon_submit_copy(sub, array);

@@ -18,18 +18,20 @@
  * unless a binary signal is going to replace it.
  */
 
+#include <linux/dma-fence.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/slab.h>
+#include <linux/sync_file.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_syncobj.h>
 
-#include <jobq/jobq_job.h>
 #include <jobq/jobq_publish.h>
 #include <uapi/drm/carillon_drm.h>
 
 #include "carillon_job.h"
+#include "carillon_sched.h"
 #include "carillon_sync.h"
 
 /**
@@ -132,7 +134,7 @@ static int carillon_syncs_wait_signals(struct carillon_syncs *syncs, struct cari
 			continue;
 		/* All signals of a job come in a row. */
 		if (sig->job != last) {
-			ret = jobq_job_add_dep_job(&job->base, &sig->job->base);
+			ret = job->sched->job_add_dep_job(job, sig->job);
 			if (ret)
 				return ret;
 			last = sig->job;
@@ -147,9 +149,17 @@ static int carillon_syncs_wait_signals(struct carillon_syncs *syncs, struct cari
 /* The fence that is in the syncobj now; having none isn't an error. */
 static int carillon_syncs_wait_current(struct carillon_job *job, struct drm_syncobj *syncobj)
 {
-	struct dma_fence *fence = drm_syncobj_fence_get(syncobj);
+	return job->sched->job_add_dep(job, drm_syncobj_fence_get(syncobj));
+}
 
-	return fence ? jobq_job_add_dep(&job->base, fence) : 0;
+/* What drm_syncobj_find_fence() says: -EINVAL if there is no fence, or not that point. */
+static int carillon_syncs_wait_handle(struct carillon_syncs *syncs, struct carillon_job *job,
+				      u32 handle, u64 point)
+{
+	struct dma_fence *fence;
+	int ret = drm_syncobj_find_fence(syncs->file, handle, point, 0, &fence);
+
+	return ret ?: job->sched->job_add_dep(job, fence);
 }
 
 static int carillon_syncs_wait_syncobj(struct carillon_syncs *syncs, struct carillon_job *job,
@@ -160,7 +170,7 @@ static int carillon_syncs_wait_syncobj(struct carillon_syncs *syncs, struct cari
 
 	/* It has the point now, and nothing replaces it. */
 	if (!binary && point) {
-		ret = jobq_job_add_dep_syncobj(&job->base, syncs->file, handle, point);
+		ret = carillon_syncs_wait_handle(syncs, job, handle, point);
 		if (ret != -EINVAL)
 			return ret;
 	}
@@ -169,19 +179,20 @@ static int carillon_syncs_wait_syncobj(struct carillon_syncs *syncs, struct cari
 	if (ret < 0)
 		return ret;
 	if (!ret)
-		return point ? -EINVAL :
-		       jobq_job_add_dep_syncobj(&job->base, syncs->file, handle, 0);
+		return point ? -EINVAL : carillon_syncs_wait_handle(syncs, job, handle, 0);
 	/* Points are behind what is there already. */
 	return binary ? 0 : carillon_syncs_wait_current(job, syncobj);
 }
 
 static int carillon_syncs_wait_file(struct carillon_job *job, int fd)
 {
-	CLASS(fd, f)(fd);
+	struct dma_fence *fence;
 
+	CLASS(fd, f)(fd);
 	if (fd_empty(f))
 		return -EBADF;
-	return jobq_job_add_dep_sync_file(&job->base, fd);
+	fence = sync_file_get_fence(fd);
+	return fence ? job->sched->job_add_dep(job, fence) : -EINVAL;
 }
 
 /**
@@ -210,6 +221,16 @@ int carillon_syncs_wait(struct carillon_syncs *syncs, struct carillon_job *job,
 	return ret;
 }
 
+static int carillon_syncs_signal_file(struct carillon_job *job, int *ret_fd)
+{
+	struct jobq_publish *p = jobq_publish_sync_file_create(ret_fd);
+
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	job->sched->job_add_publish(job, p);
+	return 0;
+}
+
 /**
  * carillon_syncs_signal() - make a job give its fence out
  * @syncs: signals of the jobs before; those of @job are added
@@ -224,27 +245,31 @@ int carillon_syncs_signal(struct carillon_syncs *syncs, struct carillon_job *job
 			  const struct drm_carillon_sync *sync, int *ret_fd)
 {
 	struct carillon_signal *sig;
-	int ret;
+	struct jobq_publish *p;
+	int ret = -ENOENT;
 
 	if (sync->type == DRM_CARILLON_SYNC_FILE)
-		return jobq_job_add_signal_sync_file(&job->base, ret_fd);
+		return carillon_syncs_signal_file(job, ret_fd);
 
 	sig = kzalloc_obj(*sig);
 	if (!sig)
 		return -ENOMEM;
 	sig->syncobj = drm_syncobj_find(syncs->file, sync->handle);
-	if (!sig->syncobj) {
-		kfree(sig);
-		return -ENOENT;
-	}
+	if (!sig->syncobj)
+		goto err_free;
+	ret = -ENOMEM;
+	p = jobq_publish_syncobj_create(sig->syncobj, sync->point);
+	if (!p)
+		goto err_put;
+	job->sched->job_add_publish(job, p);
 	sig->job = job;
 	sig->point = sync->point;
-	ret = jobq_job_add_signal_syncobj(&job->base, syncs->file, sync->handle, sync->point);
-	if (ret) {
-		drm_syncobj_put(sig->syncobj);
-		kfree(sig);
-		return ret;
-	}
 	list_add_tail(&sig->node, &syncs->signals);
 	return 0;
+
+err_put:
+	drm_syncobj_put(sig->syncobj);
+err_free:
+	kfree(sig);
+	return ret;
 }
