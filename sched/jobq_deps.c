@@ -105,6 +105,17 @@ static struct jobq_dep *jobq_dep_new(struct jobq_job *job)
 	return dep;
 }
 
+static void jobq_dep_replace(struct jobq_dep *dep, struct dma_fence *fence)
+{
+	dma_fence_put(dep->fence);
+	dep->fence = dma_fence_get(fence);
+	/* A prepare that failed has found out whose the old one was. */
+	jobq_job_put(dep->earlier);
+	dep->earlier = NULL;
+	dep->job->num_lowered -= dep->lowered;
+	dep->lowered = false;
+}
+
 /* Borrows @fence, which isn't a container. Returns 0 or -ENOMEM. */
 static int jobq_dep_add_one(struct jobq_job *job, struct dma_fence *fence)
 {
@@ -124,10 +135,8 @@ static int jobq_dep_add_one(struct jobq_job *job, struct dma_fence *fence)
 		dep = &job->deps[i];
 		if (!dep->fence || dep->fence->context != fence->context)
 			continue;
-		if (dma_fence_is_later(fence, dep->fence)) {
-			dma_fence_put(dep->fence);
-			dep->fence = dma_fence_get(fence);
-		}
+		if (dma_fence_is_later(fence, dep->fence))
+			jobq_dep_replace(dep, fence);
 		return 0;
 	}
 	ret = jobq_deps_reserve(job, 1);
@@ -211,20 +220,34 @@ int jobq_job_add_dep_job(struct jobq_job *job, struct jobq_job *earlier)
 }
 EXPORT_SYMBOL_NS_GPL(jobq_job_add_dep_job, "JOBQ");
 
-/*
- * A dependency has signalled. Called with the lock of a foreign fence held, so
- * little is touched here: the counter, then the lock of the queue. The job can be
- * run by somebody else as soon as the counter is 0, but it isn't retired, and its
- * queue isn't freed, before this callback has returned.
+/**
+ * jobq_dep_over() - a dependency doesn't hold its job back any more
+ * @dep: dependency
+ *
+ * The job can be run by somebody else as soon as the counter is 0, but it isn't
+ * retired, and its queue isn't freed, before this has returned: the callers see to it.
+ *
+ * Context: Any; locks of foreign fences may be held, so little is touched here: the
+ * counter, then the lock of the queue.
  */
-static void jobq_dep_fired(struct dfence_cb *cb, struct dma_fence *fence)
+void jobq_dep_over(struct jobq_dep *dep)
 {
-	struct jobq_job *job = container_of(cb, struct jobq_dep, cb)->job;
+	struct jobq_job *job = dep->job;
 
-	jobq_dep_note_error(job, fence->error);
+	/* The ring and the fence say so, only the first one counts. */
+	if (dep->lowered && atomic_xchg(&dep->over, 1))
+		return;
 	/* The full barrier orders dep_error; pairs with jobq_fate_locked(). */
 	if (atomic_dec_and_test(&job->deps_left))
 		jobq_unblocked(job->q);
+}
+
+static void jobq_dep_fired(struct dfence_cb *cb, struct dma_fence *fence)
+{
+	struct jobq_dep *dep = container_of(cb, struct jobq_dep, cb);
+
+	jobq_dep_note_error(dep->job, fence->error);
+	jobq_dep_over(dep);
 }
 
 /**
@@ -263,6 +286,8 @@ static bool jobq_dep_register(struct jobq_dep *dep)
 	}
 	dep->fence = NULL;
 	dep->registered = true;
+	if (dep->lowered)
+		jobq_hw_wait_begin(dep);
 	return true;
 }
 
@@ -306,6 +331,8 @@ void jobq_deps_fini(struct jobq_job *job, struct list_head *dead)
 		dep = &job->deps[i];
 		if (dep->registered)
 			dfence_cb_remove(&dep->cb);
+		if (dep->lowered)
+			jobq_hw_wait_end(dep);
 		dma_fence_put(dep->fence);
 		jobq_job_drop(dep->earlier, dead);
 	}

@@ -30,6 +30,15 @@ struct jobq_dep {
 	struct jobq_job *earlier;
 	/** @registered: @cb has to be removed. */
 	bool registered;
+	/** @lowered: The hardware can wait for @earlier, see jobq_hw_wait.c. */
+	bool lowered;
+	/** @over: If @lowered: it doesn't hold the job back any more. */
+	atomic_t over;
+	/**
+	 * @waiter: If @lowered: on &jobq_job.waiters of @earlier, then on &jobq.in_ring
+	 * of its queue; under the lock of that.
+	 */
+	struct hlist_node waiter;
 };
 
 /*
@@ -75,8 +84,19 @@ void jobq_job_free_dead(struct list_head *dead);
 /* jobq_deps.c */
 int jobq_deps_reserve(struct jobq_job *job, unsigned int num);
 void jobq_deps_register(struct jobq_job *job);
+void jobq_dep_over(struct jobq_dep *dep);
 bool jobq_deps_ordered(struct jobq_job *job);
 void jobq_deps_fini(struct jobq_job *job, struct list_head *dead);
+
+/* jobq_hw_wait.c */
+struct dfence *jobq_hw_wait_fence(struct jobq_job *job);
+int jobq_hw_wait_prepare(struct jobq_job *job);
+void jobq_hw_wait_begin(struct jobq_dep *dep);
+void jobq_hw_wait_end(struct jobq_dep *dep);
+void jobq_hw_wait_in_ring_locked(struct jobq_job *job);
+void jobq_hw_wait_wake(struct jobq *q);
+void jobq_hw_wait_emit(struct jobq_job *job);
+bool jobq_hw_waits(struct jobq_job *job);
 
 /* jobq_publish.c */
 void jobq_publish_all(struct jobq_job *job);

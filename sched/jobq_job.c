@@ -180,21 +180,60 @@ void jobq_job_put(struct jobq_job *job)
 EXPORT_SYMBOL_NS_GPL(jobq_job_put, "JOBQ");
 
 /**
+ * jobq_job_add_credits() - let a job take more room in the ring
+ * @job: job in state %JOBQ_JOB_NEW
+ * @credits: how much more
+ *
+ * Context: Any; nobody else uses the job.
+ * Return: 0; -E2BIG: it would need more than the ring has; -EINVAL if it was prepared
+ * already.
+ */
+int jobq_job_add_credits(struct jobq_job *job, u32 credits)
+{
+	if (job->state != JOBQ_JOB_NEW)
+		return -EINVAL;
+	if (credits > job->q->credit_limit - job->credits)
+		return -E2BIG;
+	job->credits += credits;
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(jobq_job_add_credits, "JOBQ");
+
+static int jobq_job_prepare_hw_wait(struct jobq_job *job)
+{
+	int ret = jobq_hw_wait_prepare(job);
+
+	if (ret)
+		return ret;
+	job->fence = jobq_hw_wait_fence(job);
+	return job->fence ? 0 : -ENOMEM;
+}
+
+/**
  * jobq_job_prepare() - the last step that can fail
  * @job: job in state %JOBQ_JOB_NEW, dependencies and out-fences added
  *
  * Context: Process, may sleep.
  * Return: 0, and the job is %JOBQ_JOB_PREPARED; -ENOMEM; -EINVAL if it was
- * prepared before. In error the job is as it was.
+ * prepared before; what &jobq_ops.hw_wait_prepare returned. In error the job may be
+ * prepared again.
  */
 int jobq_job_prepare(struct jobq_job *job)
 {
+	int ret;
+
 	if (job->state != JOBQ_JOB_NEW)
 		return -EINVAL;
 
-	job->fence = dfence_alloc(job->q->fence_ctx, NULL, GFP_KERNEL);
-	if (!job->fence)
-		return -ENOMEM;
+	if (job->q->ops->hw_wait) {
+		ret = jobq_job_prepare_hw_wait(job);
+		if (ret)
+			return ret;
+	} else {
+		job->fence = dfence_alloc(job->q->fence_ctx, NULL, GFP_KERNEL);
+		if (!job->fence)
+			return -ENOMEM;
+	}
 
 	scoped_guard(spinlock_irqsave, &job->q->lock)
 		jobq_job_set_state_locked(job, JOBQ_JOB_PREPARED);
@@ -230,6 +269,19 @@ u64 jobq_job_seqno(const struct jobq_job *job)
 	return job->seqno;
 }
 EXPORT_SYMBOL_NS_GPL(jobq_job_seqno, "JOBQ");
+
+/**
+ * jobq_job_queue() - the queue that a job is for
+ * @job: job
+ *
+ * Context: Any.
+ * Return: The queue, borrowed: valid as long as the caller's reference to @job.
+ */
+struct jobq *jobq_job_queue(const struct jobq_job *job)
+{
+	return job->q;
+}
+EXPORT_SYMBOL_NS_GPL(jobq_job_queue, "JOBQ");
 
 /**
  * jobq_job_state() - the state of a job

@@ -185,6 +185,8 @@ static int jobq_check_args(const struct jobq_args *args)
 	if (!ops || !ops->run_job || !ops->job_free || !ops->force_stop ||
 	    !ops->release)
 		return -EINVAL;
+	if (!ops->hw_wait != !ops->hw_wait_prepare || !ops->hw_wait != !ops->hw_ended)
+		return -EINVAL;
 	if (!args->driver_name || !args->name || !args->credits)
 		return -EINVAL;
 	if (args->flags & ~JOBQ_FLAGS)

@@ -78,6 +78,8 @@ static enum jobq_fate jobq_fate_locked(struct jobq *q, struct jobq_job *job)
  */
 void jobq_cancel_locked(struct jobq_job *job, int error)
 {
+	if (job->state == JOBQ_JOB_RUNNING)
+		job->left_ring = true;
 	jobq_job_set_state_locked(job, JOBQ_JOB_CANCELLED);
 	job->error = error;
 }
@@ -132,6 +134,8 @@ static bool jobq_ran_locked(struct jobq *q, struct jobq_job *job, int ret)
 		q->stats.pending_ns += ktime_to_ns(ktime_sub(job->run_at, job->queued_at));
 		jobq_running_add_locked(job);
 		trace_jobq_job_run(job);
+		if (!hlist_empty(&job->waiters))
+			jobq_hw_wait_in_ring_locked(job);
 		return true;
 	}
 
@@ -149,6 +153,13 @@ static bool jobq_ran_locked(struct jobq *q, struct jobq_job *job, int ret)
 	jobq_cancel_locked(job, ret < 0 ? ret : -EIO);
 	list_add_tail(&job->node, &q->inflight);
 	return true;
+}
+
+static int jobq_run_one(struct jobq *q, struct jobq_job *job)
+{
+	if (job->num_lowered)
+		jobq_hw_wait_emit(job);
+	return q->ops->run_job(q, job);
 }
 
 /*
@@ -175,12 +186,14 @@ static void jobq_drain(struct jobq *q, unsigned int *budget)
 		else
 			job = jobq_take_locked(q, budget);
 
-		if (!job && !batch)
+		if (!job && !batch && hlist_empty(&q->in_ring))
 			break;
 		kicks = job ? q->kicks : kicks;
 		spin_unlock_irqrestore(&q->lock, flags);
 		if (job)
-			ret = q->ops->run_job(q, job);
+			ret = jobq_run_one(q, job);
+		else if (!batch)
+			jobq_hw_wait_wake(q);
 		else if (q->ops->doorbell)
 			q->ops->doorbell(q);
 		spin_lock_irqsave(&q->lock, flags);

@@ -106,6 +106,8 @@ static void jobq_find_error(struct jobq *q, struct jobq_job *job)
 {
 	if (job->state == JOBQ_JOB_DONE && q->ops->job_error)
 		job->error = q->ops->job_error(q, job);
+	if (job->left_ring && q->ops->hw_ended && job->state == JOBQ_JOB_CANCELLED)
+		q->ops->hw_ended(q, job);
 	if (WARN_ONCE(job->error > 0, "jobq %s: error %d of job %llu isn't negative\n",
 		      q->name, job->error, job->seqno))
 		job->error = -EIO;

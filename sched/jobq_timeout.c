@@ -77,6 +77,9 @@ static struct jobq_job *jobq_get_timedout(struct jobq *q)
 	if (q->state >= JOBQ_KILLED || q->timeout_paused)
 		return NULL;
 	job = jobq_oldest_running_locked(q);
+	/* It is somebody else's time that it waits for in hardware. */
+	if (job && jobq_hw_waits(job))
+		q->head_since = ktime_get();
 	if (!job || jobq_head_age_locked(q) < q->timeout) {
 		jobq_timeout_arm_locked(q);
 		return NULL;
@@ -152,6 +155,12 @@ void jobq_timeout_fn(struct work_struct *work)
 	jobq_put_timedout(q, job);
 }
 
+static void jobq_replay_locked(struct jobq_job *job)
+{
+	job->left_ring = true;
+	jobq_job_set_state_locked(job, JOBQ_JOB_PENDING);
+}
+
 /* What becomes of a job that is found in the ring after a reset. */
 static void jobq_reset_job_locked(struct jobq *q, struct jobq_job *job,
 				  struct jobq_job *guilty)
@@ -165,7 +174,7 @@ static void jobq_reset_job_locked(struct jobq *q, struct jobq_job *job,
 	else if (q->flags & JOBQ_CANCEL_INNOCENT)
 		jobq_cancel_locked(job, -ECANCELED);
 	else
-		jobq_job_set_state_locked(job, JOBQ_JOB_PENDING);
+		jobq_replay_locked(job);
 }
 
 static void jobq_reset_locked(struct jobq *q, struct jobq_job *guilty)

@@ -97,6 +97,21 @@ TRACE_EVENT(jobq_job_add_dep,
 		      __entry->fence_context, __entry->fence_seqno,
 		      __entry->ctx, __entry->seqno));
 
+TRACE_EVENT(jobq_job_hw_wait,
+	    TP_PROTO(struct jobq_job *job, struct dma_fence *fence),
+	    TP_ARGS(job, fence),
+	    TP_STRUCT__entry(__field(u64, fence_context)
+			     __field(u64, fence_seqno)
+			     __field(u64, ctx)
+			     __field(u64, seqno)),
+	    TP_fast_assign(__entry->fence_context = job->base->context;
+			   __entry->fence_seqno = job->base->seqno;
+			   __entry->ctx = fence->context;
+			   __entry->seqno = fence->seqno;),
+	    TP_printk("fence=%llu:%llu waits in hardware for fence=%llu:%llu",
+		      __entry->fence_context, __entry->fence_seqno,
+		      __entry->ctx, __entry->seqno));
+
 TRACE_EVENT(jobq_job_state,
 	    TP_PROTO(struct jobq_job *job, enum jobq_job_state to),
 	    TP_ARGS(job, to),

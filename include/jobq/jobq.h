@@ -25,6 +25,7 @@
 struct device;
 struct dfence_ctx;
 struct jobq;
+struct jobq_dep;
 struct jobq_job;
 
 /**
@@ -136,11 +137,46 @@ struct jobq_ops {
 	void (*job_free)(struct jobq_job *job);
 
 	/**
+	 * @hw_wait_prepare: With @hw_wait. Can the ring of @job wait for @earlier, a
+	 * job of another queue with the same ops, which may be of another device?
+	 * Called by jobq_job_prepare(), once for each such dependency, but again if
+	 * that fails; can make room with jobq_job_add_credits().
+	 *
+	 * Context: process, may sleep.
+	 *
+	 * Return: 0; -EOPNOTSUPP if not: its fence is waited for; another -errno to
+	 * have jobq_job_prepare() return it.
+	 */
+	int (*hw_wait_prepare)(struct jobq_job *job, struct jobq_job *earlier);
+
+	/**
+	 * @hw_wait: Optional. Make the ring of @q wait until @earlier has ended before
+	 * it begins with @job, for which run_job is called next. Called for each
+	 * dependency that @hw_wait_prepare accepted, unless its fence has signalled, and
+	 * again with each further run_job of @job. @earlier has been given to its
+	 * ring, and may have ended by now; its queue is kept by @job, but may be dead.
+	 *
+	 * Context: that of @run_job.
+	 */
+	void (*hw_wait)(struct jobq *q, struct jobq_job *job, struct jobq_job *earlier);
+
+	/**
+	 * @hw_ended: With @hw_wait. A job that was in the ring has ended, and the
+	 * hardware won't report it, as the ring was reset or stopped. Jobs of other
+	 * queues may be waiting for it in hardware, or be about to: let them go on.
+	 * Called in seqno order, right before its fence signals.
+	 *
+	 * Context: that of @job_error.
+	 */
+	void (*hw_ended)(struct jobq *q, struct jobq_job *job);
+
+	/**
 	 * @timedout: The oldest running job (@job) has run for a timeout period.
 	 * Mandatory if &jobq_args.timeout_ms isn't 0. No @run_job is running or
 	 * will be started before this returns. jobq_complete(), jobq_kill(),
 	 * and jobq_stop() and jobq_reset() on other queues are allowed;
-	 * jobq_teardown() of this queue isn't.
+	 * jobq_teardown() of this queue isn't. The time during which the job waits for
+	 * another queue in hardware doesn't count.
 	 *
 	 * Context: process, on &jobq_args.timeout_wq; dma_fence signalling
 	 * critical section.
@@ -230,6 +266,7 @@ struct jobq_args {
  * @cancelled: jobs ended by the queue: kill, reset, run_job or dependency error
  * @errors: jobs among @done and @cancelled whose fence has an error
  * @timeouts: calls of &jobq_ops.timedout
+ * @hw_waits: calls of &jobq_ops.hw_wait
  * @busy_ns: time with at least one job running
  * @pending_ns: sum over the jobs that ran, commit to run_job
  * @running_ns: sum over @done jobs, run_job to completion
@@ -244,6 +281,7 @@ struct jobq_stats {
 	u64 cancelled;
 	u64 errors;
 	u64 timeouts;
+	u64 hw_waits;
 	u64 busy_ns;
 	u64 pending_ns;
 	u64 running_ns;
@@ -308,6 +346,10 @@ struct jobq {
 	 * fences wait for their turn; seqno order; a reference each.
 	 */
 	struct list_head inflight;
+	/** @in_ring: L: dependencies on jobs that were run, to be told by who drains. */
+	struct hlist_head in_ring;
+	/** @waking: L: the one that he is telling right now. */
+	struct jobq_dep *waking;
 	/** @last_run: L: highest seqno given to run_job and not turned down by it. */
 	u64 last_run;
 	/** @hw_done: L: highest seqno that the hardware reported. */
@@ -329,7 +371,10 @@ struct jobq {
 	/** @stats: L */
 	struct jobq_stats stats;
 
-	/** @idle: Woken when @draining, @signalling, @committing or @hw_stopped change. */
+	/**
+	 * @idle: Woken when @draining, @signalling, @committing, @hw_stopped or @waking
+	 * change.
+	 */
 	wait_queue_head_t idle;
 	/** @done: Ended jobs whose references @free_work puts. */
 	struct list_head done;

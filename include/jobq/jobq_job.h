@@ -109,12 +109,16 @@ struct jobq_job {
 	unsigned int num_deps;
 	/** @max_deps: C: allocated size of @deps. */
 	unsigned int max_deps;
-	/** @deps_left: Unsignalled dependencies, and 1 until committed. */
+	/** @num_lowered: C: how many of @deps the hardware can wait for. */
+	unsigned int num_lowered;
+	/** @deps_left: Dependencies that hold it back, and 1 until committed. */
 	atomic_t deps_left;
 	/** @dep_error: First error seen from a dependency. */
 	int dep_error;
 	/** @publish: C: list of &struct jobq_publish. */
 	struct list_head publish;
+	/** @waiters: L: dependencies of jobs that wait until this one is in its ring. */
+	struct hlist_head waiters;
 	/** @node: L: on &jobq.pending, &jobq.inflight or &jobq.done. */
 	struct list_head node;
 	/** @seqno: C: set at commit. */
@@ -123,6 +127,8 @@ struct jobq_job {
 	bool committing;
 	/** @awaited: Set once another job depends on it by jobq_job_add_dep_job(). */
 	bool awaited;
+	/** @left_ring: L: it was in the ring and taken out, by a reset or a kill. */
+	bool left_ring;
 	/** @error: L: valid in state CANCELLED; then owned by the signaller. */
 	int error;
 	/** @queued_at: L: time of commit. */
@@ -167,7 +173,12 @@ int __must_check jobq_job_add_dep_syncobj(struct jobq_job *job,
 /* -EINVAL: not a sync_file; -ENOMEM. */
 int __must_check jobq_job_add_dep_sync_file(struct jobq_job *job, int fd);
 
-/* -ENOMEM; in error the job stays NEW and may be tried again or put. */
+/* A. For drivers that find out late. -E2BIG; -EINVAL. */
+int __must_check jobq_job_add_credits(struct jobq_job *job, u32 credits);
+/*
+ * -ENOMEM, or what hw_wait_prepare returned; in error the job stays NEW and may be
+ * tried again or put.
+ */
 int __must_check jobq_job_prepare(struct jobq_job *job);
 /*
  * All of @jobs (PREPARED, any queues, each once, none before one that it depends on)
@@ -181,6 +192,8 @@ void jobq_commit(struct jobq_job **jobs, unsigned int num_jobs);
 struct dma_fence *jobq_job_fence(struct jobq_job *job);
 /* A. What the hardware reports when it is through; 0 before commit. */
 u64 jobq_job_seqno(const struct jobq_job *job);
+/* A. The queue that it is for, borrowed from @job. */
+struct jobq *jobq_job_queue(const struct jobq_job *job);
 /* A. A snapshot. */
 enum jobq_job_state jobq_job_state(struct jobq_job *job);
 

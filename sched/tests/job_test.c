@@ -31,6 +31,21 @@ static const struct jobq_ops no_timedout = {
 	.release = (void *)1,
 };
 
+static const struct jobq_ops no_hw_wait_prepare = {
+	.run_job = (void *)1, .job_free = (void *)1, .force_stop = (void *)1,
+	.release = (void *)1, .hw_wait = (void *)1, .hw_ended = (void *)1,
+};
+
+static const struct jobq_ops no_hw_ended = {
+	.run_job = (void *)1, .job_free = (void *)1, .force_stop = (void *)1,
+	.release = (void *)1, .hw_wait = (void *)1, .hw_wait_prepare = (void *)1,
+};
+
+static const struct jobq_ops no_hw_wait = {
+	.run_job = (void *)1, .job_free = (void *)1, .force_stop = (void *)1,
+	.release = (void *)1, .hw_ended = (void *)1, .hw_wait_prepare = (void *)1,
+};
+
 struct bad_args {
 	const char *what;
 	struct jobq_args args;
@@ -45,6 +60,9 @@ static const struct bad_args bad_args[] = {
 	{ "no force_stop", { GOOD, .ops = &no_force_stop } },
 	{ "no release", { GOOD, .ops = &no_release } },
 	{ "timeout without timedout", { GOOD, .ops = &no_timedout, .timeout_ms = 1 } },
+	{ "no hw_wait_prepare", { GOOD, .ops = &no_hw_wait_prepare } },
+	{ "no hw_ended", { GOOD, .ops = &no_hw_ended } },
+	{ "no hw_wait", { GOOD, .ops = &no_hw_wait } },
 	{ "unknown flag", { GOOD, .ops = &mock_ops, .flags = BIT(31) } },
 	{ "no driver name", { .name = "n", .credits = 1, .ops = &mock_ops } },
 	{ "no name", { .driver_name = "d", .credits = 1, .ops = &mock_ops } },

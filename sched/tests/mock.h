@@ -81,6 +81,8 @@ struct mock_queue {
 	void (*on_signal)(struct mock_queue *mq, struct mock_job *job);
 	/** @on_timedout: called in timedout, if set */
 	void (*on_timedout)(struct mock_queue *mq, struct jobq_job *job);
+	/** @priv: for a test that makes more of the device */
+	void *priv;
 	/** @on_stop: called in stop, if set */
 	void (*on_stop)(struct mock_queue *mq);
 };

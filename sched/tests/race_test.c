@@ -38,6 +38,7 @@ struct storm_queue {
 	atomic_t freed;
 	atomic_t bad;
 	atomic_t tries;
+	atomic_t hw_waits;
 	struct hrtimer irq;
 	struct completion released;
 };
@@ -45,6 +46,7 @@ struct storm_queue {
 struct storm {
 	struct kunit *test;
 	unsigned int flags;
+	const struct jobq_ops *ops;
 	struct storm_queue *queues[QUEUES];
 	/* The newest fence of each queue, for dependencies. */
 	struct mutex lock;
@@ -108,6 +110,36 @@ static void storm_release(struct jobq *q)
 static const struct jobq_ops storm_ops = {
 	.run_job = storm_run_job,
 	.job_free = storm_job_free,
+	.force_stop = storm_force_stop,
+	.release = storm_release,
+};
+
+static int storm_hw_wait_prepare(struct jobq_job *job, struct jobq_job *earlier)
+{
+	/* Most of them, so that both ways are gone. */
+	return atomic_read(&to_storm_queue(job->q)->tries) % 8 ? 0 : -EOPNOTSUPP;
+}
+
+/* A ring mustn't wait for a job that wasn't given to its own. */
+static void storm_hw_wait(struct jobq *q, struct jobq_job *job, struct jobq_job *earlier)
+{
+	if (atomic64_read(&to_storm_queue(earlier->q)->ran) < jobq_job_seqno(earlier))
+		atomic_inc(&to_storm_queue(q)->bad);
+	atomic_inc(&to_storm_queue(q)->hw_waits);
+}
+
+static void storm_hw_ended(struct jobq *q, struct jobq_job *job)
+{
+	if (atomic64_read(&to_storm_queue(q)->ran) < jobq_job_seqno(job))
+		atomic_inc(&to_storm_queue(q)->bad);
+}
+
+static const struct jobq_ops storm_hw_ops = {
+	.run_job = storm_run_job,
+	.job_free = storm_job_free,
+	.hw_wait_prepare = storm_hw_wait_prepare,
+	.hw_wait = storm_hw_wait,
+	.hw_ended = storm_hw_ended,
 	.force_stop = storm_force_stop,
 	.release = storm_release,
 };
@@ -269,7 +301,7 @@ static void storm_start_thread(struct storm *storm, struct storm_thread *t,
 static void storm_start_queue(struct storm *storm, unsigned int i)
 {
 	const struct jobq_args args = {
-		.ops = &storm_ops, .driver_name = "storm", .name = "storm",
+		.ops = storm->ops, .driver_name = "storm", .name = "storm",
 		.flags = storm->flags, .credits = CREDITS, .stop_timeout_ms = 10,
 	};
 	struct storm_queue *sq = kunit_kzalloc(storm->test, sizeof(*sq), GFP_KERNEL);
@@ -296,10 +328,14 @@ static void storm_end_queue(struct storm *storm, unsigned int i)
 	KUNIT_EXPECT_EQ(test, stats.queued, stats.done + stats.cancelled);
 	KUNIT_EXPECT_EQ(test, stats.queued, atomic64_read(&sq->signalled));
 	KUNIT_EXPECT_EQ(test, sq->q.credits, CREDITS);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sq->hw_waits), stats.hw_waits);
+	if (storm->ops == &storm_hw_ops && i == QUEUES - 1)
+		KUNIT_EXPECT_GT(test, stats.hw_waits, 0);
 }
 
 /* With @kill a queue is killed, and another one torn down, in the middle of it. */
-static void storm(struct kunit *test, unsigned int flags, unsigned int kill)
+static void storm(struct kunit *test, const struct jobq_ops *ops, unsigned int flags,
+		  unsigned int kill)
 {
 	struct storm *storm = kunit_kzalloc(test, sizeof(*storm), GFP_KERNEL);
 	struct storm_thread *threads;
@@ -310,6 +346,7 @@ static void storm(struct kunit *test, unsigned int flags, unsigned int kill)
 	KUNIT_ASSERT_NOT_NULL(test, threads);
 	storm->test = test;
 	storm->flags = flags;
+	storm->ops = ops;
 	mutex_init(&storm->lock);
 	for (i = 0; i < QUEUES; i++)
 		storm_start_queue(storm, i);
@@ -345,22 +382,38 @@ static void storm(struct kunit *test, unsigned int flags, unsigned int kill)
 
 static void storm_sleeping(struct kunit *test)
 {
-	storm(test, 0, 0);
+	storm(test, &storm_ops, 0, 0);
 }
 
 static void storm_atomic(struct kunit *test)
 {
-	storm(test, JOBQ_RUN_ATOMIC, 0);
+	storm(test, &storm_ops, JOBQ_RUN_ATOMIC, 0);
 }
 
 static void storm_sleeping_killed(struct kunit *test)
 {
-	storm(test, 0, 1);
+	storm(test, &storm_ops, 0, 1);
 }
 
 static void storm_atomic_killed(struct kunit *test)
 {
-	storm(test, JOBQ_RUN_ATOMIC, 1);
+	storm(test, &storm_ops, JOBQ_RUN_ATOMIC, 1);
+}
+
+/* Jobs reach their rings while others that want to know it are committed or killed. */
+static void storm_lowered(struct kunit *test)
+{
+	storm(test, &storm_hw_ops, JOBQ_RUN_ATOMIC, 0);
+}
+
+static void storm_lowered_killed(struct kunit *test)
+{
+	storm(test, &storm_hw_ops, JOBQ_RUN_ATOMIC, 1);
+}
+
+static void storm_lowered_sleeping_killed(struct kunit *test)
+{
+	storm(test, &storm_hw_ops, 0, 1);
 }
 
 static struct kunit_case race_cases[] = {
@@ -368,6 +421,9 @@ static struct kunit_case race_cases[] = {
 	KUNIT_CASE_SLOW(storm_atomic),
 	KUNIT_CASE_SLOW(storm_sleeping_killed),
 	KUNIT_CASE_SLOW(storm_atomic_killed),
+	KUNIT_CASE_SLOW(storm_lowered),
+	KUNIT_CASE_SLOW(storm_lowered_killed),
+	KUNIT_CASE_SLOW(storm_lowered_sleeping_killed),
 	{}
 };
 
