@@ -9,16 +9,22 @@
 
 #include "bench.h"
 
-/* Written by @task alone, with its interrupts on: those aren't counted. */
+/*
+ * Written by @task alone, or with @everyone by all tasks of the only CPU, with interrupts
+ * on: those aren't counted.
+ */
 static struct {
 	struct task_struct *task;
+	bool everyone;
 	unsigned int allocs;
 	unsigned int frees;
 } count;
 
 static bool is_counted(void)
 {
-	return current == READ_ONCE(count.task) && in_task();
+	struct task_struct *task = READ_ONCE(count.task);
+
+	return task && (current == task || count.everyone) && in_task();
 }
 
 static void on_kmalloc(void *data, unsigned long site, const void *ptr, size_t want,
@@ -59,6 +65,7 @@ static void detach(void)
 
 /**
  * bench_allocs_begin() - count what the current task allocates and frees
+ * @everyone: and all others, too; with one CPU
  *
  * Attaches to the tracepoints, which makes allocations longer: not to be left on
  * while instructions are counted.
@@ -66,7 +73,7 @@ static void detach(void)
  * Context: Process context, sleeps.
  * Return: 0 or -errno.
  */
-int bench_allocs_begin(void)
+int bench_allocs_begin(bool everyone)
 {
 	int ret;
 
@@ -83,6 +90,7 @@ int bench_allocs_begin(void)
 	}
 	count.allocs = 0;
 	count.frees = 0;
+	count.everyone = everyone;
 	WRITE_ONCE(count.task, current);
 	return 0;
 }

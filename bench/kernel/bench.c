@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Runs benchmarks: each case some times unseen, so that it's warm, then between markers
- * that a plug-in of QEMU's counts by (bench/plugin/count.c), then with slab tracepoints
- * on. Numbers of regions and what the guest measured are in debugfs,
+ * that a plug-in of QEMU's counts by (bench/plugin/count.c), then with tracepoints of
+ * slabs and the scheduler on. Numbers of regions and what the guest measured are in debugfs,
  * carillon_bench/PART:
  *
  *     case NUMBER MEASURE WHO OPERATIONS
  *     ns NUMBER TIME...
  *     allocs NUMBER ALLOCATIONS...
  *     frees NUMBER FREES...
+ *     wakes NUMBER WAKE-UPS...
+ *     switches NUMBER SWITCHES...
+ *     interrupts NUMBER INTERRUPTS THAT BELONG TO IT
  *
  * A case that several tasks do is there once for each of them, without allocations.
  * One that is only timed, between no markers, looks like this:
@@ -31,8 +34,6 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include <bench/marker.h>
-
 #include "bench.h"
 
 /* Runs before the measured ones. */
@@ -42,12 +43,6 @@
 static struct dentry *bench_dir;
 static unsigned int bench_regions;	/* numbers given out; parts are run one by one */
 
-/* @which: a constant */
-static __always_inline void mark(unsigned int which)
-{
-	asm volatile("nopl %c0(%%rax)" : : "i" (which) : "memory");
-}
-
 /* Tell the plug-in which region comes. */
 static void mark_number(unsigned int number)
 {
@@ -55,9 +50,9 @@ static void mark_number(unsigned int number)
 
 	for (bit = 31; bit >= 0; bit--) {
 		if (number & BIT(bit))
-			mark(BENCH_MARK_BIT1);
+			bench_mark(BENCH_MARK_BIT1);
 		else
-			mark(BENCH_MARK_BIT0);
+			bench_mark(BENCH_MARK_BIT0);
 	}
 }
 
@@ -84,9 +79,13 @@ static int run_counted(const struct bench_case *c, struct bench_result *result, 
 
 	mark_number(result->number);
 	start = ktime_get_ns();
-	mark(BENCH_MARK_START);
-	ret = c->run(c);
-	mark(BENCH_MARK_STOP);
+	if (c->marks) {
+		ret = c->run(c);
+	} else {
+		bench_mark_start();
+		ret = c->run(c);
+		bench_mark_stop();
+	}
 	result->ns[turn] = ktime_get_ns() - start;
 	return ret;
 }
@@ -104,14 +103,18 @@ static int run_timed(const struct bench_case *c, struct bench_result *result, in
 	return 0;
 }
 
-static int run_allocs(const struct bench_case *c, struct bench_result *result, int turn)
+static int run_traced(const struct bench_case *c, struct bench_result *result, int turn)
 {
 	int ret;
 
-	ret = bench_allocs_begin();
+	ret = bench_allocs_begin(c->everyone);
 	if (ret)
 		return ret;
-	ret = c->run(c);
+	ret = bench_switches_begin();
+	if (!ret) {
+		ret = c->run(c);
+		bench_switches_end(&result->wakes[turn], &result->switches[turn]);
+	}
 	bench_allocs_end(&result->allocs[turn], &result->frees[turn]);
 	return ret;
 }
@@ -161,7 +164,7 @@ static int run_case(const struct bench_case *c, struct bench_result *results)
 	/* Allocations are counted of the caller's task alone. */
 	if (ret || c->timed || c->crew)
 		return ret;
-	return run_times(c, results, case_alloc_runs(c), run_allocs, false);
+	return run_times(c, results, case_alloc_runs(c), run_traced, false);
 }
 
 /* How many tasks do the case. */
@@ -194,6 +197,9 @@ static void show_result(struct seq_file *m, const struct bench_case *c,
 	} else if (!c->crew) {
 		show_numbers(m, result, "allocs", result->allocs, case_alloc_runs(c));
 		show_numbers(m, result, "frees", result->frees, case_alloc_runs(c));
+		show_numbers(m, result, "wakes", result->wakes, case_alloc_runs(c));
+		show_numbers(m, result, "switches", result->switches, case_alloc_runs(c));
+		show_numbers(m, result, "interrupts", &c->interrupts, 1);
 	}
 	seq_putc(m, '\n');
 }

@@ -5,7 +5,10 @@
 #ifndef BENCH_KERNEL_BENCH_H
 #define BENCH_KERNEL_BENCH_H
 
+#include <linux/limits.h>
 #include <linux/types.h>
+
+#include <bench/marker.h>
 
 struct bench_case;
 struct dentry;
@@ -13,6 +16,8 @@ struct dentry;
 /* Measured runs of a case, at most; further ones count allocations. */
 #define BENCH_RUNS		41
 #define BENCH_ALLOC_RUNS	5
+
+#define BENCH_ANY_INTERRUPTS	UINT_MAX
 
 /* Tasks that can do the same at the same time, each on a CPU of its own. */
 #define BENCH_CREW_MAX		4
@@ -40,6 +45,18 @@ struct bench_case {
 	unsigned int crew;
 	/** @timed: take the time and nothing else, outside of what the plug-in counts */
 	bool timed;
+	/**
+	 * @marks: what counts is a part of @run, which says itself where it begins and
+	 * ends, by bench_mark_start() and bench_mark_stop(); on one CPU, but in any task
+	 */
+	bool marks;
+	/**
+	 * @interrupts: so many interrupts belong to it: runs with fewer or more aren't
+	 * used. BENCH_ANY_INTERRUPTS: it is too long to be without the timer's
+	 */
+	unsigned int interrupts;
+	/** @everyone: also count what other tasks allocate: they do a part of the work */
+	bool everyone;
 	/**
 	 * @runs: measured runs, BENCH_RUNS at most. 0: as many. Another number is for cases
 	 * to which it is all the same what has been freed before them: there are few runs
@@ -71,6 +88,10 @@ struct bench_result {
 	unsigned int allocs[BENCH_ALLOC_RUNS];
 	/** @frees: slab objects freed at once in each of these runs */
 	unsigned int frees[BENCH_ALLOC_RUNS];
+	/** @wakes: wake-ups of other tasks, and irq_works, in each of these runs */
+	unsigned int wakes[BENCH_ALLOC_RUNS];
+	/** @switches: context switches in each of these runs */
+	unsigned int switches[BENCH_ALLOC_RUNS];
 };
 
 /**
@@ -89,14 +110,35 @@ struct bench_part {
 	struct dentry *file;
 };
 
+/* @which: a constant */
+static __always_inline void bench_mark(unsigned int which)
+{
+	asm volatile("nopl %c0(%%rax)" : : "i" (which) : "memory");
+}
+
+/* What counts begins here. */
+static __always_inline void bench_mark_start(void)
+{
+	bench_mark(BENCH_MARK_START);
+}
+
+/* It ends here; does nothing if it has ended or not begun. */
+static __always_inline void bench_mark_stop(void)
+{
+	bench_mark(BENCH_MARK_STOP);
+}
+
 int bench_part_run(struct bench_part *part);
 void bench_part_remove(struct bench_part *part);
 
 /* Inside of carillon_bench.ko. */
 extern struct bench_part bench_self;
 
-int __must_check bench_allocs_begin(void);
+int __must_check bench_allocs_begin(bool everyone);
 void bench_allocs_end(unsigned int *ret_allocs, unsigned int *ret_frees);
+
+int __must_check bench_switches_begin(void);
+void bench_switches_end(unsigned int *ret_wakes, unsigned int *ret_switches);
 
 /**
  * typedef bench_crew_fn - what each task of a crew does

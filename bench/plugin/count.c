@@ -125,6 +125,9 @@ static void on_insn(unsigned int index, void *data)
 
 static void on_start(unsigned int index, struct cpu *cpu)
 {
+	/* A region without a number is one that shall not be counted. */
+	if (!cpu->number)
+		return;
 	if (count.profile && !cpu->slots)
 		cpu->slots = calloc(PROFILE_SLOTS, sizeof(*cpu->slots));
 	if (count.profile && !cpu->slots)

@@ -12,6 +12,10 @@ import statistics
 from dataclasses import dataclass, field
 
 
+# BENCH_ANY_INTERRUPTS of bench/kernel/bench.h.
+ANY = 0xffffffff
+
+
 class Error(Exception):
     """The figures can't be used; the text says why."""
 
@@ -23,6 +27,7 @@ class Case:
 
     @timed: the plug-in has not counted it
     @found: what the case itself has counted
+    @expected: interrupts that belong to each run; ANY: whatever there are
     """
 
     measure: str
@@ -34,6 +39,9 @@ class Case:
     ns: list = field(default_factory=list)
     allocs: list = field(default_factory=list)
     frees: list = field(default_factory=list)
+    wakes: list = field(default_factory=list)
+    switches: list = field(default_factory=list)
+    expected: int = 0
     timed: bool = False
     found: list = field(default_factory=list)
 
@@ -46,6 +54,15 @@ class Case:
     def us(self):
         """Times in microseconds."""
         return [ns / 1000 for ns in self.ns]
+
+    @property
+    def took(self):
+        """Times that the case itself has taken, in microseconds."""
+        return [ns / 1000 for ns in self.found]
+
+    def is_clean(self, interrupts):
+        """Whether a run with so many interrupts can be used."""
+        return self.expected in (ANY, interrupts)
 
     def per_op(self, unit):
         """The median of a unit's runs, for one operation; of a clock, the quickest run."""
@@ -61,7 +78,9 @@ def read_guest(text):
         if kind in ("case", "timed"):
             measure, who, ops = rest
             cases[int(number)] = Case(measure, who, int(ops), timed=kind == "timed")
-        elif kind in ("ns", "allocs", "frees", "found"):
+        elif kind == "interrupts":
+            cases[int(number)].expected = int(rest[0])
+        elif kind in ("ns", "allocs", "frees", "wakes", "switches", "found"):
             setattr(cases[int(number)], kind, [int(word) for word in rest])
         else:
             raise Error("the guest said %r" % line)
@@ -73,7 +92,10 @@ _INTERRUPTED_MAX = 0.5
 
 
 def add_counts(cases, text):
-    """Put the plug-in's counts into @cases. Runs with an interrupt in them are left out."""
+    """
+    Put the plug-in's counts into @cases. Runs with an interrupt in them are left out, unless
+    it belongs there.
+    """
     clean = collections.defaultdict(list)
     for line in text.splitlines():
         if not line.startswith("region "):
@@ -82,8 +104,8 @@ def add_counts(cases, text):
         if number not in cases or cases[number].timed:
             raise Error("region %d was counted, of which the guest says nothing" % number)
         case = cases[number]
-        clean[number].append(not interrupts)
-        if interrupts:
+        clean[number].append(case.is_clean(interrupts))
+        if not case.is_clean(interrupts):
             case.interrupted += 1
         else:
             case.instructions.append(insns)
@@ -96,7 +118,7 @@ def add_counts(cases, text):
             raise Error("%s of %s ran %d times and was counted %d times"
                         % (case.measure, case.who, len(case.ns), runs))
         if case.interrupted > _INTERRUPTED_MAX * runs:
-            raise Error("%s of %s: %d of %d runs had an interrupt"
+            raise Error("%s of %s: %d of %d runs had an interrupt that doesn't belong there"
                         % (case.measure, case.who, case.interrupted, runs))
         case.ns = [ns for ns, good in zip(case.ns, clean[number]) if good]
 
@@ -108,7 +130,7 @@ def merge(cases):
         into = merged.setdefault((case.measure, case.who),
                                  Case(case.measure, case.who, case.ops, timed=case.timed))
         into.interrupted += case.interrupted
-        for unit in ("instructions", "atomics", "ns", "allocs", "frees", "found"):
+        for unit in ("instructions", "atomics", "ns", "allocs", "frees", "wakes", "switches", "found"):
             getattr(into, unit).extend(getattr(case, unit))
     return merged
 
@@ -150,11 +172,12 @@ def read_symbols(text):
     return [address for address, _ in found], [name for _, name in found]
 
 
-def read_profile(text, symbols):
+def read_profile(text, symbols, cases):
     """
     {region: {symbol: instructions executed}} of the plug-in's log with profile=on.
 
-    Each region's is that of its runs without an interrupt, divided by their number.
+    Each region's is that of those of its runs whose interrupts belong to it, by @cases,
+    divided by their number.
     """
     addresses, names = symbols
     total, runs = collections.defaultdict(collections.Counter), collections.Counter()
@@ -165,7 +188,7 @@ def read_profile(text, symbols):
             place = bisect.bisect_right(addresses, int(words[0], 16)) - 1
             here[names[place] if place >= 0 else "?"] += int(words[1])
         elif kind == "region":
-            if words[3] == "0":
+            if int(words[0]) in cases and cases[int(words[0])].is_clean(int(words[3])):
                 total[int(words[0])] += here
                 runs[int(words[0])] += 1
             here = collections.Counter()

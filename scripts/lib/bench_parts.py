@@ -7,6 +7,7 @@ import bench_counts as counts
 
 # Units by their key: what bench_counts.Case calls it.
 UNITS = {"instructions": "instructions", "atomics": "atomic RMWs", "allocs": "allocations",
+         "wakes": "wake-ups", "switches": "context switches", "took": "µs to the doorbell",
          "ns": "ns of guest time", "clock": "ns on the clock", "us": "µs of guest time",
          "found": "sections of others"}
 COUNTED = ("instructions", "atomics", "allocs", "ns")
@@ -204,7 +205,93 @@ read-write semaphore and a flag. bare: writel, and nothing that makes it safe.""
                 (Target("us", "ours", 2, "revoke-0"), Target("found", "", 0)), ("us", "found")),
     ))
 
-PARTS = {"fence": _FENCE, "devres": _DEVRES}
+_SCHED_ALL = ("instructions", "atomics", "allocs", "wakes", "switches", "ns")
+_SCHED_LIFE = ("a job is allocated, prepared, committed, written to the ring, reported by the "
+               "device, its fence signals, it is freed")
+_SCHED_QUARTER = (Target("instructions", "peer", 0.25), Target("wakes", "", 0))
+
+
+def _sched_lives():
+    """The rows about whole lives."""
+    for batch in (1, 4, 16, 64):
+        yield Measure("life-%d" % batch, "life, batch of %d" % batch,
+                      "%s; %d jobs in a commit" % (_SCHED_LIFE, batch),
+                      _SCHED_QUARTER, _SCHED_ALL)
+    yield Measure("life-64-floor", "  the same, beside the floor",
+                  "%s; 64 jobs in a commit" % _SCHED_LIFE,
+                  (Target("instructions", "floor", 1.5),), ("instructions",), of="life-64")
+    for queues in (8, 64):
+        yield Measure("queues-%d" % queues, "life, batch of 64, %d queues" % queues,
+                      "%s; 64 jobs in a commit, for %d queues" % (_SCHED_LIFE, queues),
+                      _SCHED_QUARTER, _SCHED_ALL)
+    for batch in (1, 64):
+        yield Measure("commit-%d" % batch, "  after prepare, batch of %d" % batch,
+                      "from the commit of a prepared job to its free; %d jobs in a commit; the "
+                      "floor's allocations are the allocator's, which defers the free" % batch,
+                      (Target("allocs", "floor", 1),), _SCHED_ALL)
+
+
+def _sched_deps():
+    """The rows about dependencies."""
+    for deps in (1, 8, 64):
+        yield Measure("deps-%d" % deps, "life, %d dep%s" % (deps, "s"[:deps > 1]),
+                      "%s; it depends on %d foreign fences, which signal one after the other"
+                      % (_SCHED_LIFE, deps),
+                      (Target("instructions", "peer", 0.25), Target("wakes", "", 0, plus=1)),
+                      _SCHED_ALL)
+
+
+def _sched_latencies():
+    """The rows about what is executed between two events."""
+    yield Measure("doorbell", "commit to doorbell",
+                  "from the commit of a prepared job without dependencies to the doorbell",
+                  (Target("instructions", "peer", 0.1),), COUNTED[:2])
+    for deps in (1, 8, 64):
+        yield Measure("dep-doorbell-%d" % deps,
+                      "signal to doorbell, %s%d dep%s" % ("last of " * (deps > 1), deps,
+                                                          "s"[:deps > 1]),
+                      "from the signal of the last of a job's %d dependencies to the doorbell"
+                      % deps, (Target("instructions", "peer", 0.25),), COUNTED[:2])
+    yield Measure("waiter", "interrupt to waiter",
+                  "from the interrupt handler to the task that has waited for the job",
+                  (), COUNTED[:2])
+
+
+def _sched_loads():
+    """The rows about time while others want the CPU."""
+    for key, title, how, limits in (
+            ("submit", "commit to doorbell", "from the commit of a prepared job to the doorbell",
+             (0.1, 2)),
+            ("dep", "signal to doorbell", "from the signal of a job's dependency, in an interrupt, "
+             "to the doorbell", (0.25, 2))):
+        for load, what in (("idle", "idle"), ("load", "4 busy tasks"),
+                           ("hog-10", "RT task busy 10 ms"), ("hog-100", "RT task busy 100 ms")):
+            target = (Target("took", "peer", limits[0]) if load == "idle" else
+                      Target("took", "ours", limits[1], key + "-idle"))
+            yield Measure("%s-%s" % (key, load), "%s, %s" % (title, what),
+                          "%s; on its CPU: %s" % (how, what), (target,), ("took",))
+
+
+_SCHED = Part(
+    boots=(Boot(("fence/dfence.ko", "sched/jobq.ko", "bench/kernel/carillon_bench_sched.ko"),
+                ("gpu-sched", "drm")),),
+    peer="drm_sched", floor="floor", bare="",
+    text="""\
+ours: jobq. peer: drm_gpu_scheduler, one entity and one scheduler per ring. floor: a fence in
+the job, dma_fence_init, a ring write, dma_fence_signal, the free, and nothing else. All on
+the same null device.""",
+    measures=(
+        *_sched_lives(),
+        *_sched_deps(),
+        *_sched_latencies(),
+        *_sched_loads(),
+        Measure("throughput", "8 submitters, 8 queues",
+                "guest time per job; 8 tasks submit 1024 jobs each to a queue of their own, at "
+                "most 64 ahead of a device that completes what it has every 50 µs",
+                (Target("ns", "peer", 0.25),), ("ns",)),
+    ))
+
+PARTS = {"fence": _FENCE, "devres": _DEVRES, "sched": _SCHED}
 
 
 def _ratio(ours, other):
@@ -277,7 +364,8 @@ def print_table(part, table, file):
         block = [row for row in table if row["unit"] == unit]
         if not block:
             continue
-        places = 3 if unit in (UNITS["atomics"], UNITS["allocs"]) else 1
+        places = 3 if unit in (UNITS["atomics"], UNITS["allocs"], UNITS["wakes"],
+                              UNITS["switches"]) else 1
         print("%-*s %9s %9s %9s %9s %8s %8s  %s"
               % (width, unit, *_WHO, "to peer", "to floor", "target"), file=file)
         for row in block:
@@ -300,7 +388,8 @@ def worst_difference(first, second):
     """
     worst = (0.0, "")
     for one, other in zip(first, second):
-        if one["unit"] in (UNITS["ns"], UNITS["us"], UNITS["clock"], UNITS["found"]):
+        if one["unit"] in (UNITS["ns"], UNITS["us"], UNITS["clock"], UNITS["found"],
+                           UNITS["took"]):
             continue
         for name in _WHO:
             # Under a hundredth per operation, a few in a run of a thousand decide.
