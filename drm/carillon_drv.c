@@ -251,12 +251,18 @@ static struct carillon_core *carillon_get_core(struct auxiliary_device *adev,
 /* The DRM device, with what it has from its parent. */
 static struct carillon_device *carillon_setup(struct auxiliary_device *adev)
 {
+	const struct carillon_sched_ops *sched = carillon_sched_find();
 	struct bound_gate *hw_gate = bound_aux_parent_gate(adev);
 	struct carillon_device *cdev;
 	struct carillon_core *core;
 	struct bound_gate *gate;
 	int ret;
 
+	if (!sched) {
+		dev_err(&adev->dev, "no scheduler '%s': jobq or drm_sched\n",
+			carillon_sched_name());
+		return ERR_PTR(-EINVAL);
+	}
 	if (IS_ERR(hw_gate))
 		return ERR_CAST(hw_gate);
 	gate = bound_gate_create(&adev->dev, hw_gate);
@@ -270,7 +276,7 @@ static struct carillon_device *carillon_setup(struct auxiliary_device *adev)
 		return cdev;
 
 	cdev->core = core;
-	cdev->sched = &carillon_sched_jobq;
+	cdev->sched = sched;
 	cdev->info = carillon_core_info(core);
 	/* Until the last reference to the DRM device goes, the gates stay. */
 	cdev->gate = bound_gate_get(gate);
@@ -363,5 +369,6 @@ MODULE_DESCRIPTION("Carillon GPU, DRM driver");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("BOUND");
 MODULE_IMPORT_NS("CARILLON_PCI");
+MODULE_IMPORT_NS("DFENCE");
 MODULE_IMPORT_NS("DMA_BUF");
 MODULE_IMPORT_NS("JOBQ");

@@ -171,5 +171,9 @@ struct carillon_sched_ops {
 };
 
 extern const struct carillon_sched_ops carillon_sched_jobq;
+extern const struct carillon_sched_ops carillon_sched_drm;
+
+const char *carillon_sched_name(void);
+const struct carillon_sched_ops *carillon_sched_find(void);
 
 #endif
