@@ -110,7 +110,8 @@ static bool collide(const struct matrix *m, struct cell *c, struct victim_proces
 	bool ok;
 
 	if (!good("no hold", c->step->function ?
-		  hold_arm(c->step->function, c->step->others ? NULL : VICTIM_COMM, HOLD_MS) : 0))
+		  hold_arm(step_function(c->step), step_by_others(c->step) ? NULL : VICTIM_COMM,
+			   HOLD_MS) : 0))
 		return false;
 	victim_go(p);
 	ok = reach(m, c, p);

@@ -97,12 +97,28 @@ static bool load_one(const char *file, const char *params)
 	return !ret || !fail(path, ret);
 }
 
+/* What vm/run gave of a kind that has to stay the same: the scheduler. */
+static void same_scheduler(char *params, size_t size)
+{
+	static const char key[] = "carillon.scheduler=";
+	const char *given = getenv("CARILLON_PARAMS");
+	const char *word = given ? strstr(given, key) : NULL;
+	size_t len = strlen(params);
+
+	if (word)
+		snprintf(params + len, size - len, " scheduler=%.*s",
+			 (int)strcspn(word + strlen(key), " "), word + strlen(key));
+}
+
 bool modules_load(const char *params)
 {
+	char all[256];
 	bool ok = true;
 
+	snprintf(all, sizeof(all), "%s", params);
+	same_scheduler(all, sizeof(all));
 	/* The kernel's modules that ours need have stayed. */
 	for (size_t i = NUM_MODULES; i-- && ok;)
-		ok = load_one(modules[i].file, i ? "" : params);
+		ok = load_one(modules[i].file, i ? "" : all);
 	return ok;
 }

@@ -20,6 +20,7 @@
 #define OTHER_VA	0x800000ull
 #define TIMEOUT_MS	"300"
 #define TIMEOUT_FILE	"/sys/module/carillon/parameters/job_timeout_ms"
+#define SCHEDULER_FILE	"/sys/module/carillon/parameters/scheduler"
 
 static int run_probe(struct victim *v)
 {
@@ -263,3 +264,38 @@ const struct step steps[] = {
 };
 
 const unsigned int num_steps = sizeof(steps) / sizeof(steps[0]);
+
+static bool is_drm_sched(void)
+{
+	static int known = -1;
+	char name[16] = "";
+	FILE *file;
+
+	if (known >= 0)
+		return known;
+	file = fopen(SCHEDULER_FILE, "re");
+	if (file && fscanf(file, "%15s", name) != 1)
+		name[0] = '\0';
+	if (file)
+		fclose(file);
+	known = !strcmp(name, "drm_sched");
+	return known;
+}
+
+/* What has a counterpart there is called alike. */
+const char *step_function(const struct step *s)
+{
+	static char name[64];
+
+	if (!s->function || strncmp(s->function, "jobq_", 5) || !is_drm_sched())
+		return s->function;
+	snprintf(name, sizeof(name), "carillon_ds_%s", s->function + 5);
+	return name;
+}
+
+bool step_by_others(const struct step *s)
+{
+	/* There a worker rings. */
+	return s->others || (is_drm_sched() && s->function &&
+			     !strcmp(s->function, "carillon_job_doorbell"));
+}

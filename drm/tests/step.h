@@ -11,7 +11,7 @@ struct victim;
 
 struct step {
 	const char *name;
-	/* Of the kernel, called in the step; NULL: the device has the job */
+	/* Of the kernel, called in the step (see step_function()); NULL: the device has the job */
 	const char *function;
 	bool probing;		/* a bind of the PCI driver: there's no file yet */
 	bool others;		/* the function is called by others than the victim */
@@ -22,5 +22,9 @@ struct step {
 
 extern const struct step steps[];
 extern const unsigned int num_steps;
+
+/* With the scheduler that the driver has. */
+const char *step_function(const struct step *s);
+bool step_by_others(const struct step *s);
 
 #endif
