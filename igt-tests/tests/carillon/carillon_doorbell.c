@@ -75,6 +75,17 @@ static void wait_guilty(struct carillon_ws *ws, uint32_t queue)
 	}
 }
 
+/* Not with every scheduler jobs are on the ring as soon as they were submitted. */
+static void wait_pushed(struct carillon_ws *ws, uint32_t queue, uint32_t num)
+{
+	int tries = 0;
+
+	while (carillon_ws_ring_tail(ws, queue) != num) {
+		igt_assert_lt(tries++, CARILLON_WAIT_MS);
+		usleep(1000);
+	}
+}
+
 /* The device is the emulated one, and this process may tell it what to do. */
 static void emulator(const char *line)
 {
@@ -265,7 +276,8 @@ static void test_ahead_busy(struct carillon_ws *ws)
 		ws->cmd_used = ws->cmd_start = 0;
 		first = carillon_submit_fd(ws->fd, carillon_ws_blocked_job(ws, queue), -1);
 		second = carillon_submit_fd(ws->fd, carillon_ws_store_job(ws, queue), -1);
-		*doorbell = carillon_ws_ring_tail(ws, queue) + ahead[i];
+		wait_pushed(ws, queue, 2);
+		*doorbell = 2 + ahead[i];
 		/* Less than a ring: nobody minds before the device gets there. */
 		if (ahead[i] <= 62)
 			*carillon_ws_word(ws, 0) = 1;
