@@ -31,7 +31,8 @@ lint:
 	@vm/host-setup
 	@scripts/lint $(CHECK)
 
-# IGT tests in the guest: all of ours, or TEST='carillon_submit' STOCK='core_auth'
+# IGT tests in the guest: all of ours, or TEST='carillon_submit' STOCK='core_auth'.
+# SCHEDULER=drm_sched: the driver over drm_gpu_scheduler, here and wherever there's a guest.
 .PHONY: igt
 igt:
 	@vm/host-setup

@@ -127,12 +127,15 @@ class Run:
     def _job(self):
         """Returns the shell script that tells the guest's init what to do."""
         opts = self.opts
+        params = list(opts.param or ())
+        if os.environ.get("SCHEDULER"):
+            params.append("carillon.scheduler=" + os.environ["SCHEDULER"])
         facts = {
             "CARILLON_KERNEL": self.kernel.name, "CARILLON_LOAD": "yes" if opts.load else "no",
             "CARILLON_UNLOAD": "yes" if opts.unload else "no",
             "CARILLON_LEAKS": "yes" if opts.leaks and self.kernel.debug else "no",
             "CARILLON_SHELL": "yes" if opts.shell else "no",
-            "CARILLON_PARAMS": " ".join(opts.param or ()),
+            "CARILLON_PARAMS": " ".join(params),
             "CARILLON_DUMP_AFTER": max(opts.timeout - 5, 1) if not opts.shell else 10 ** 8,
         }
         head = "".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in facts.items())
