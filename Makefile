@@ -75,6 +75,13 @@ kunit:
 	@vm/host-setup
 	@scripts/kunit --on $(ON) '$(SUITE)'
 
+# Submits JOBS=1000000 jobs to 64 queues that fail, hang, are killed and replaced, ON=kasan|uml;
+# SEED=0 makes other decisions each time. `make kunit` does the same with fewer.
+.PHONY: stress
+stress:
+	@vm/host-setup
+	@scripts/stress '$(or $(JOBS),1000000)' '$(or $(SEED),1)' '$(if $(filter file,$(origin ON)),kasan,$(ON))'
+
 # How much of a library its KUnit suites reach: LIB='fence devres' or sched, page in
 # out/coverage/LIB; COVERAGE_ARGS='--missing' lists what they don't.
 LIB ?= fence devres

@@ -49,19 +49,20 @@ def load_order(modules, name, order=None):
     return order
 
 
-def write_plan(directory, modules, suites):
-    """Copy what @suites need into @directory, with a plan for kunit-guest."""
+def write_plan(directory, modules, suites, params=""):
+    """Copy what @suites need into @directory, with a plan for kunit-guest; @params: theirs."""
     order = []
     for suite in suites:
         load_order(modules, suite, order)
     with open(os.path.join(directory, "plan"), "w", encoding="utf-8") as plan:
         for name in order:
             shutil.copy(modules[name], directory)
-            plan.write("%s %s\n" % ("suite" if name in suites else "module",
-                                    os.path.basename(modules[name])))
+            file = os.path.basename(modules[name])
+            plan.write("suite %s %s\n" % (file, params) if name in suites else "module %s\n" % file)
 
 
-def run_qemu(modules, suites, log, test_filter="", timeout=300, vm_args=("--no-emu", "--no-load")):
+def run_qemu(modules, suites, log, test_filter="", timeout=300, vm_args=("--no-emu", "--no-load"),
+             params=""):
     """
     Boots the debug kernel in QEMU once for all @suites; the kernel's log goes to @log.
 
@@ -69,10 +70,11 @@ def run_qemu(modules, suites, log, test_filter="", timeout=300, vm_args=("--no-e
     @test_filter: KUnit's SUITE.TEST glob
     @timeout: s
     @vm_args: further options of vm/run: by default our modules and device aren't there
+    @params: module parameters of the suites
     Returns None or what went wrong.
     """
     with tempfile.TemporaryDirectory(prefix="kunit-", dir=paths.build_dir()) as tmp:
-        write_plan(tmp, modules, suites)
+        write_plan(tmp, modules, suites, params)
         os.chmod(tmp, 0o755)
         # Splats are judged here, suite by suite. Leaks are vm/run's: a scan takes so long
         # under emulation that there is one for all.

@@ -97,7 +97,7 @@ def make_initramfs(path, suite_dir, test_filter, gcov):
     path.write_bytes(gzip.compress(archive.finish(), 1))
 
 
-def boot(build_dir, modules, suite, log, timeout, test_filter="", gcov=""):
+def boot(build_dir, modules, suite, log, timeout, test_filter="", gcov="", params=""):
     """
     Boots UML for one suite; its console goes to @log.
 
@@ -107,6 +107,7 @@ def boot(build_dir, modules, suite, log, timeout, test_filter="", gcov=""):
     @test_filter: KUnit's SUITE.TEST glob
     @gcov: build folder of profiled modules, as vm/in-tree shows it, that gets their
            coverage data; or ""
+    @params: module parameters of the suite
     Returns None or what went wrong.
     """
     mode = kunit_run.modinfo(modules[suite], "kunit_time") or "inf-cpu"
@@ -116,7 +117,7 @@ def boot(build_dir, modules, suite, log, timeout, test_filter="", gcov=""):
         tmp = pathlib.Path(name)
         suite_dir, initrd = tmp / "suite", tmp / "initrd.gz"
         suite_dir.mkdir()
-        kunit_run.write_plan(suite_dir, modules, [suite])
+        kunit_run.write_plan(suite_dir, modules, [suite], params)
         make_initramfs(initrd, suite_dir, test_filter, gcov)
         command = [IN_TREE, "--ro", paths.cache_dir(), "--ro", tmp, "--", "timeout", "-k", "5",
                    str(timeout), os.path.join(build_dir, "linux"), "mem=512M",
