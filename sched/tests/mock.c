@@ -528,6 +528,7 @@ void mock_expect_signalled(struct mock_queue *mq, unsigned int first, unsigned i
 
 MODULE_DESCRIPTION("KUnit tests of jobq");
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("CARILLON_KUNIT");
 MODULE_IMPORT_NS("DFENCE");
 MODULE_IMPORT_NS("JOBQ");
 MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
