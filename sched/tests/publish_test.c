@@ -6,6 +6,8 @@
 #include <linux/err.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
+#include <linux/resource.h>
+#include <linux/sched/signal.h>
 #include <linux/sync_file.h>
 #include <linux/xarray.h>
 
@@ -213,6 +215,27 @@ static void errors(struct kunit *test)
 	end_file(file);
 }
 
+/* The process has as many files as it may. */
+static void no_descriptor_left(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, 0);
+	struct rlimit *limit = &current->signal->rlim[RLIMIT_NOFILE];
+	const unsigned long before = limit->rlim_cur;
+	struct mock_job *job = mock_job(mq);
+	int fd = -1, ret;
+
+	limit->rlim_cur = 0;
+	ret = jobq_job_add_signal_sync_file(&job->base, &fd);
+	limit->rlim_cur = before;
+	KUNIT_EXPECT_EQ(test, ret, -EMFILE);
+	KUNIT_EXPECT_EQ(test, fd, -1);
+	/* Nothing of it is left: the job can go on without. */
+	mock_commit(mq, job);
+	KUNIT_EXPECT_EQ(test, mq->num_ran, 1);
+	jobq_job_put(&job->base);
+	mock_queue_end(mq);
+}
+
 /* A job of a killed queue publishes, too: whoever waits gets the error. */
 static void killed_queue_publishes(struct kunit *test)
 {
@@ -240,6 +263,7 @@ static struct kunit_case publish_cases[] = {
 	KUNIT_CASE(all_kinds_at_once),
 	KUNIT_CASE(roll_back),
 	KUNIT_CASE(errors),
+	KUNIT_CASE(no_descriptor_left),
 	KUNIT_CASE(killed_queue_publishes),
 	{}
 };
