@@ -4,6 +4,10 @@
  */
 
 #include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include "mock.h"
@@ -350,6 +354,182 @@ static void teardown_during_timedout(struct kunit *test)
 	mock_queue_end(mq);
 }
 
+/* When timedout was called, and what it was called for. */
+struct age_log {
+	ktime_t start;
+	unsigned int num;
+	s64 at_ms[4];
+	u64 seqno[4];
+};
+
+static struct age_log age_log;
+
+static void log_age(struct mock_queue *mq, struct jobq_job *job)
+{
+	struct age_log *log = &age_log;
+
+	if (log->num < ARRAY_SIZE(log->at_ms)) {
+		log->at_ms[log->num] = ktime_ms_delta(ktime_get(), log->start);
+		log->seqno[log->num] = jobq_job_seqno(job);
+	}
+	log->num++;
+}
+
+static void complete_first(struct mock_queue *mq)
+{
+	jobq_complete(&mq->q, 1);
+}
+
+static void suspend(struct mock_queue *mq)
+{
+	jobq_timeout_suspend(&mq->q);
+}
+
+static void resume(struct mock_queue *mq)
+{
+	jobq_timeout_resume(&mq->q);
+}
+
+static void stop(struct mock_queue *mq)
+{
+	jobq_stop(&mq->q);
+}
+
+static void start(struct mock_queue *mq)
+{
+	jobq_start(&mq->q);
+}
+
+static void reset_no_one(struct mock_queue *mq)
+{
+	jobq_stop(&mq->q);
+	jobq_reset(&mq->q, NULL);
+	jobq_start(&mq->q);
+}
+
+/* msleep() has the granularity of the timer wheel. */
+static void sleep_exactly(unsigned int ms)
+{
+	usleep_range(ms * USEC_PER_MSEC, ms * USEC_PER_MSEC + 1);
+}
+
+struct age_case {
+	const char *what;
+	unsigned int flags;
+	enum jobq_verdict verdict;
+	/* What happens, each so long after what is before it. */
+	struct {
+		unsigned int ms;
+		void (*act)(struct mock_queue *mq);
+	} steps[4];
+	/* When timedout is to be called, since three jobs were run, and with which. */
+	unsigned int num;
+	struct {
+		unsigned int ms;
+		u64 seqno;
+	} calls[3];
+};
+
+static const struct age_case age_cases[] = {
+	{ "not touched", 0, JOBQ_NO_HANG, { }, 3, { { 10000, 1 }, { 20000, 1 }, { 30000, 1 } } },
+	{ "another head", 0, JOBQ_NO_HANG, { { 4000, complete_first } },
+	  2, { { 14000, 2 }, { 24000, 2 } } },
+	{ "another head at the last moment", 0, JOBQ_NO_HANG, { { 9900, complete_first } },
+	  2, { { 19900, 2 }, { 29900, 2 } } },
+	{ "suspended", 0, JOBQ_NO_HANG, { { 4000, suspend }, { 5000, resume } },
+	  2, { { 15000, 1 }, { 25000, 1 } } },
+	{ "suspended twice", 0, JOBQ_NO_HANG,
+	  { { 2000, suspend }, { 1000, resume }, { 2000, suspend }, { 1000, resume } },
+	  2, { { 12000, 1 }, { 22000, 1 } } },
+	{ "suspended, nesting", 0, JOBQ_NO_HANG,
+	  { { 2000, suspend }, { 1000, suspend }, { 1000, resume }, { 1000, resume } },
+	  2, { { 13000, 1 }, { 23000, 1 } } },
+	{ "suspended beyond the end", 0, JOBQ_NO_HANG, { { 4000, suspend }, { 20000, resume } },
+	  1, { { 30000, 1 } } },
+	{ "suspended, another head", 0, JOBQ_NO_HANG,
+	  { { 4000, suspend }, { 1000, complete_first }, { 1000, resume } },
+	  2, { { 16000, 2 }, { 26000, 2 } } },
+	{ "stopped: what is in the ring goes on", 0, JOBQ_NO_HANG,
+	  { { 4000, stop }, { 2000, start } }, 2, { { 10000, 1 }, { 20000, 1 } } },
+	{ "reset of a bystander", 0, JOBQ_NO_HANG, { { 4000, reset_no_one } },
+	  2, { { 14000, 1 }, { 24000, 1 } } },
+	{ "RESET, with replay", 0, JOBQ_RESET, { },
+	  3, { { 10000, 1 }, { 20000, 2 }, { 30000, 3 } } },
+	{ "RESET, innocent cancelled", JOBQ_CANCEL_INNOCENT, JOBQ_RESET, { },
+	  1, { { 10000, 1 } } },
+	{ "RESET, another head", 0, JOBQ_RESET, { { 4000, complete_first } },
+	  2, { { 14000, 2 }, { 24000, 3 } } },
+	{ "GONE", 0, JOBQ_GONE, { }, 1, { { 10000, 1 } } },
+};
+
+KUNIT_ARRAY_PARAM_DESC(ages, age_cases, what);
+
+/*
+ * With time travel all of it is exact, but for what the timer wheel adds: an eighth of
+ * the time, at most.
+ */
+static void ages(struct kunit *test)
+{
+	const struct age_case *c = test->param_value;
+	const unsigned int slack = MOCK_TIMEOUT_MS / 8 + jiffies_to_msecs(3);
+	struct mock_queue *mq;
+	unsigned int i;
+
+	mock_need_time_travel(test);
+	mq = mock_queue(test, c->flags);
+	memset(&age_log, 0, sizeof(age_log));
+	mq->on_timedout = log_age;
+	mq->verdict = c->verdict;
+	mock_submit_many(mq, 3);
+	age_log.start = ktime_get();
+	for (i = 0; i < ARRAY_SIZE(c->steps) && c->steps[i].act; i++) {
+		sleep_exactly(c->steps[i].ms);
+		c->steps[i].act(mq);
+	}
+	/* Nobody is called again before this has passed. */
+	sleep_exactly(c->calls[c->num - 1].ms + MOCK_TIMEOUT_MS / 2 -
+		      ktime_ms_delta(ktime_get(), age_log.start));
+
+	KUNIT_EXPECT_EQ(test, age_log.num, c->num);
+	for (i = 0; i < min(age_log.num, c->num); i++) {
+		KUNIT_EXPECT_GE(test, age_log.at_ms[i], c->calls[i].ms);
+		/* Each period begins when the one before was dealt with. */
+		KUNIT_EXPECT_LE(test, age_log.at_ms[i], c->calls[i].ms + (i + 1) * slack);
+		KUNIT_EXPECT_EQ(test, age_log.seqno[i], c->calls[i].seqno);
+	}
+	mock_queue_end(mq);
+}
+
+/* Two that hang, one after the other: the third is run three times, with one fence. */
+static void reset_after_reset(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
+	struct mock_job *innocent;
+	struct jobq_stats stats;
+	static const u64 order[] = { 1, 2, 3, 2, 3, 3 };
+	unsigned int i;
+
+	mock_submit_many(mq, 2);
+	innocent = mock_submit(mq);
+	mq->verdict = JOBQ_RESET;
+	mock_wait_timeout(mq, 2);
+	mock_expect_signalled(mq, 0, 2, -ETIME);
+	KUNIT_EXPECT_EQ(test, innocent->runs, 3);
+	KUNIT_ASSERT_EQ(test, mq->num_ran, ARRAY_SIZE(order));
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		KUNIT_EXPECT_EQ(test, mq->ran[i], order[i]);
+	KUNIT_EXPECT_EQ(test, jobq_complete(&mq->q, 3), 0);
+	mock_expect_signalled(mq, 2, 1, 0);
+	jobq_get_stats(&mq->q, &stats);
+	KUNIT_EXPECT_EQ(test, stats.timeouts, 2);
+	KUNIT_EXPECT_EQ(test, stats.run, 6);
+	KUNIT_EXPECT_EQ(test, stats.done, 1);
+	KUNIT_EXPECT_EQ(test, stats.cancelled, 2);
+	KUNIT_EXPECT_EQ(test, stats.errors, 2);
+	jobq_job_put(&innocent->base);
+	mock_queue_end(mq);
+}
+
 static struct kunit_case timeout_cases[] = {
 	KUNIT_CASE_SLOW(no_hang),
 	KUNIT_CASE_SLOW(restarts_with_the_head),
@@ -366,6 +546,8 @@ static struct kunit_case timeout_cases[] = {
 	KUNIT_CASE(reset_of_bystander),
 	KUNIT_CASE_SLOW(replay_keeps_order),
 	KUNIT_CASE_SLOW(teardown_during_timedout),
+	KUNIT_CASE_PARAM_ATTR(ages, ages_gen_params, { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_SLOW(reset_after_reset),
 	{}
 };
 
