@@ -106,6 +106,8 @@ void jobq_publish_fini(struct jobq_job *job);
 void jobq_run(struct jobq *q);
 bool jobq_go_on(struct jobq *q, unsigned int *budget);
 bool jobq_settled(struct jobq *q);
+bool jobq_is_ready_locked(struct jobq *q);
+bool jobq_is_replaying_locked(struct jobq *q);
 void jobq_unblocked(struct jobq *q);
 void jobq_cancel_locked(struct jobq_job *job, int error);
 void jobq_run_work_fn(struct work_struct *work);
@@ -116,6 +118,7 @@ void jobq_retry_fn(struct timer_list *timer);
 /* jobq_signal.c */
 bool jobq_signal(struct jobq *q, unsigned int *budget);
 void jobq_signal_all(struct jobq *q);
+bool jobq_is_empty_locked(struct jobq *q);
 void jobq_running_add_locked(struct jobq_job *job);
 ktime_t jobq_running_del_locked(struct jobq_job *job);
 void jobq_retire_done(struct jobq *q);
@@ -124,6 +127,9 @@ void jobq_free_fn(struct work_struct *work);
 /* jobq_timeout.c */
 void jobq_timeout_arm_locked(struct jobq *q);
 void jobq_timeout_fn(struct work_struct *work);
+
+/* jobq_orch_pass.c */
+void jobq_orch_notify_locked(struct jobq_orch_member *m);
 
 /* jobq_kill.c */
 void jobq_kill_fn(struct work_struct *work);

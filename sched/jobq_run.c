@@ -41,6 +41,7 @@
 /* What is to be done with the head of a queue. */
 enum jobq_fate {
 	JOBQ_FATE_WAIT,
+	JOBQ_FATE_HELD,		/* ready, but the queue is stopped */
 	JOBQ_FATE_RUN,
 	JOBQ_FATE_DROP,
 };
@@ -62,9 +63,48 @@ static enum jobq_fate jobq_fate_locked(struct jobq *q, struct jobq_job *job)
 		return JOBQ_FATE_WAIT;
 	if (job->dep_error && (job->flags & JOBQ_JOB_DEP_ERRORS))
 		return JOBQ_FATE_DROP;
-	if (q->state != JOBQ_RUNNING || job->credits > q->credits)
-		return JOBQ_FATE_WAIT;
-	return JOBQ_FATE_RUN;
+	if (q->state != JOBQ_RUNNING)
+		return JOBQ_FATE_HELD;
+	return job->credits > q->credits ? JOBQ_FATE_WAIT : JOBQ_FATE_RUN;
+}
+
+/* The head of @q is ready, but @q is stopped: perhaps for want of a ring. */
+static void jobq_held_locked(struct jobq *q)
+{
+	if (q->orch)
+		jobq_orch_notify_locked(q->orch);
+}
+
+/**
+ * jobq_is_ready_locked() - does a queue need its ring?
+ * @q: queue
+ *
+ * Context: &jobq.lock held.
+ * Return: Whether its head waits for nothing, except perhaps for room or for the queue
+ * to be started.
+ */
+bool jobq_is_ready_locked(struct jobq *q)
+{
+	struct jobq_job *job = jobq_head_locked(q);
+
+	lockdep_assert_held(&q->lock);
+	return job && !job->committing && q->state < JOBQ_KILLED &&
+	       !atomic_read(&job->deps_left);
+}
+
+/**
+ * jobq_is_replaying_locked() - are there jobs that were in the ring before a reset?
+ * @q: queue
+ *
+ * Context: &jobq.lock held.
+ * Return: Whether its head is to be run again.
+ */
+bool jobq_is_replaying_locked(struct jobq *q)
+{
+	struct jobq_job *job = jobq_head_locked(q);
+
+	lockdep_assert_held(&q->lock);
+	return job && job->left_ring && q->state < JOBQ_KILLED;
 }
 
 /**
@@ -107,6 +147,9 @@ static struct jobq_job *jobq_take_locked(struct jobq *q, unsigned int *budget)
 		job = jobq_head_locked(q);
 		switch (jobq_fate_locked(q, job)) {
 		case JOBQ_FATE_WAIT:
+			return NULL;
+		case JOBQ_FATE_HELD:
+			jobq_held_locked(q);
 			return NULL;
 		case JOBQ_FATE_DROP:
 			jobq_drop_head_locked(q, job);
@@ -321,11 +364,15 @@ void jobq_unblocked(struct jobq *q)
  */
 void jobq_kick(struct jobq *q)
 {
+	enum jobq_fate fate;
 	bool here;
 
 	scoped_guard(spinlock_irqsave, &q->lock) {
 		q->kicks++;
-		if (jobq_fate_locked(q, jobq_head_locked(q)) == JOBQ_FATE_WAIT)
+		fate = jobq_fate_locked(q, jobq_head_locked(q));
+		if (fate == JOBQ_FATE_HELD)
+			jobq_held_locked(q);
+		if (fate <= JOBQ_FATE_HELD)
 			return;
 		here = q->state >= JOBQ_KILLED || (q->flags & JOBQ_RUN_ATOMIC);
 		/* Not after the lock: teardown cancels what was queued before the kill. */

@@ -195,6 +195,8 @@ static void jobq_signal_batch(struct jobq *q, struct list_head *batch)
 	jobq_give_up_locked(q, batch);
 	q->signalling = false;
 	jobq_wake_locked(q);
+	if (q->orch && list_empty(&q->inflight))
+		jobq_orch_notify_locked(q->orch);
 }
 
 /**
@@ -233,6 +235,19 @@ static bool jobq_note_done_locked(struct jobq *q, u64 hw_seqno)
 		q->hw_done = hw_seqno;
 	q->kicks++;
 	return true;
+}
+
+/**
+ * jobq_is_empty_locked() - is nothing of a queue in flight?
+ * @q: queue, stopped or killed, or else not draining: a job in run_job isn't seen
+ *
+ * Context: &jobq.lock held.
+ * Return: Whether the ring is empty, and what was in it has signalled.
+ */
+bool jobq_is_empty_locked(struct jobq *q)
+{
+	lockdep_assert_held(&q->lock);
+	return list_empty(&q->inflight) && !q->signalling;
 }
 
 /* Also false if somebody has reported a completion and is about to signal it. */

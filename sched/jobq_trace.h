@@ -11,6 +11,7 @@
 
 #include <jobq/jobq.h>
 #include <jobq/jobq_job.h>
+#include <jobq/jobq_orch.h>
 
 #include "jobq_internal.h"
 
@@ -24,6 +25,10 @@ TRACE_DEFINE_ENUM(JOBQ_RUNNING);
 TRACE_DEFINE_ENUM(JOBQ_STOPPED);
 TRACE_DEFINE_ENUM(JOBQ_KILLED);
 TRACE_DEFINE_ENUM(JOBQ_DEAD);
+TRACE_DEFINE_ENUM(JOBQ_ORCH_IDLE);
+TRACE_DEFINE_ENUM(JOBQ_ORCH_WAITING);
+TRACE_DEFINE_ENUM(JOBQ_ORCH_BOUND);
+TRACE_DEFINE_ENUM(JOBQ_ORCH_DRAINING);
 
 #define jobq_show_job_state(s) __print_symbolic(s,	\
 	{ JOBQ_JOB_NEW, "new" },			\
@@ -38,6 +43,12 @@ TRACE_DEFINE_ENUM(JOBQ_DEAD);
 	{ JOBQ_STOPPED, "stopped" },			\
 	{ JOBQ_KILLED, "killed" },			\
 	{ JOBQ_DEAD, "dead" })
+
+#define jobq_show_orch_state(s) __print_symbolic(s,	\
+	{ JOBQ_ORCH_IDLE, "idle" },			\
+	{ JOBQ_ORCH_WAITING, "waiting" },		\
+	{ JOBQ_ORCH_BOUND, "bound" },			\
+	{ JOBQ_ORCH_DRAINING, "draining" })
 
 /* The fields of the gpu_scheduler events, with their names and formats. */
 DECLARE_EVENT_CLASS(jobq_job,
@@ -141,6 +152,24 @@ TRACE_EVENT(jobq_state,
 	    TP_printk("ring=%s, %s -> %s, error:%d", __get_str(name),
 		      jobq_show_state(__entry->from), jobq_show_state(__entry->to),
 		      __entry->error));
+
+TRACE_EVENT(jobq_orch_state,
+	    TP_PROTO(struct jobq_orch_member *m, enum jobq_orch_state to),
+	    TP_ARGS(m, to),
+	    TP_STRUCT__entry(__string(name, m->q->name)
+			     __field(int, from)
+			     __field(int, to)
+			     __field(u32, hw_ring)
+			     __field(u64, vruntime)),
+	    TP_fast_assign(__assign_str(name);
+			   __entry->from = m->state;
+			   __entry->to = to;
+			   __entry->hw_ring = m->ring;
+			   __entry->vruntime = m->vruntime;),
+	    TP_printk("ring=%s, %s -> %s, hw_ring:%u, vruntime:%llu", __get_str(name),
+		      jobq_show_orch_state(__entry->from),
+		      jobq_show_orch_state(__entry->to), __entry->hw_ring,
+		      __entry->vruntime));
 
 #endif
 

@@ -27,6 +27,7 @@ struct dfence_ctx;
 struct jobq;
 struct jobq_dep;
 struct jobq_job;
+struct jobq_orch_member;
 
 /**
  * enum jobq_state - what a queue does with its jobs
@@ -333,6 +334,8 @@ struct jobq {
 	bool draining;
 	/** @signalling: L: somebody signals fences and looks again before leaving. */
 	bool signalling;
+	/** @orch: L: who has rings lent to this queue, or NULL (jobq_orch.h). */
+	struct jobq_orch_member *orch;
 	/** @kicks: L: counts whatever may have made room on the hardware. */
 	unsigned int kicks;
 	/** @committing: L: jobs between push and the end of their jobq_commit(). */
