@@ -43,6 +43,7 @@ class Model:
         self.path = pathlib.Path(path)
         self.name = self.path.stem
         text = self.path.read_text(encoding="utf-8")
+        self.provided = re.search(r"\)\s*provided\b", text) is not None
         head = text.partition("*/\n/*\n")[2].partition(" */\n")[0]
         self.checks = [self._check(entry) for entry in self._entries(head, "Checks")]
         # (name, Check)
