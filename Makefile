@@ -31,12 +31,13 @@ lint:
 	@vm/host-setup
 	@scripts/lint $(CHECK)
 
-# IGT tests in the guest: all of ours, or TEST='carillon_submit' STOCK='core_auth'.
+# IGT tests in the guest: all of ours, or TEST='carillon_submit' STOCK='core_auth';
+# ON=kasan|rt|stock73: another kernel than Debian's 7.2.
 # SCHEDULER=drm_sched: the driver over drm_gpu_scheduler, here and wherever there's a guest.
 .PHONY: igt
 igt:
 	@vm/host-setup
-	@scripts/igt $(if $(STOCK),--stock $(STOCK),$(TEST))
+	@scripts/igt $(if $(filter-out uml,$(ON)),--kernel $(ON)) $(if $(STOCK),--stock $(STOCK),$(TEST))
 
 # Other people's drivers as users of our fences and buffers: lavapipe, llvmpipe,
 # virgl, KMS.
@@ -48,11 +49,11 @@ consumers:
 
 # The generic tests of the distribution's IGT on our driver: out/igt-stock/index.html.
 # TEST='core_hotunplug device_reset' ROUNDS=20 repeats some in one guest (ON=kasan: on the
-# debug kernel) and counts.
+# debug kernel; or rt) and counts.
 .PHONY: igt-stock
 igt-stock:
 	@vm/host-setup
-	@scripts/igt-stock $(if $(filter kasan,$(ON)),--kernel kasan) \
+	@scripts/igt-stock $(if $(filter-out uml,$(ON)),--kernel $(ON)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(TEST)
 
 # All modules go while a process has FILES=1000 sync_files, then ROUNDS=2 times while threads use some

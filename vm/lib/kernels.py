@@ -9,10 +9,12 @@ import re
 import subprocess
 import zlib
 
-from . import paths
+from . import fetch, paths
 from .proc import Failure
 
-NAMES = ("stock", "stock73", "kasan")
+# Debian's that are in the root tree; its PREEMPT_RT, which is fetched; those of scripts/kernel.
+_DEBUG = ("kasan",)
+NAMES = ("stock", "stock73", "rt", *_DEBUG)
 
 # What the initramfs has to load before it can mount its root, in order.
 _BOOT_MODULES = ("netfs", "9pnet", "9pnet_virtio", "9p", "overlay")
@@ -23,7 +25,7 @@ class Kernel:
     """
     One kernel.
 
-    @name: stock, stock73 or kasan
+    @name: one of NAMES
     @release: what uname -r says in the guest
     @image: bzImage, as the host sees it
     @build: directory for `make -C`, as the sandbox sees it
@@ -41,7 +43,7 @@ class Kernel:
     @property
     def debug(self):
         """Whether this is one of our debug kernels rather than Debian's."""
-        return self.name == "kasan"
+        return self.name in _DEBUG
 
 
 def _version(release):
@@ -60,6 +62,15 @@ def _from_tree(tree, name):
     release = max(found, key=_version)
     modules = pathlib.Path(tree) / "usr/lib/modules" / release
     return Kernel(name, release, modules / "vmlinuz", f"/usr/lib/modules/{release}/build", modules)
+
+
+def _from_packages(tree):
+    """Finds Debian's PREEMPT_RT kernel of the stock kernel's version."""
+    release, folder = fetch.get(tree, _from_tree(tree, "stock").release)
+    modules = folder / "usr/lib/modules" / release
+    # The headers name each other by this path.
+    return Kernel("rt", release, modules / "vmlinuz", f"/usr/src/linux-headers-{release}", modules,
+                  (("--ro-bind", folder / "usr/src", "/usr/src"),))
 
 
 def _from_script(name):
@@ -82,7 +93,9 @@ def find(tree, name):
     """Returns the Kernel called @name; raises Failure if there is none."""
     if name not in NAMES:
         raise Failure(f"no kernel '{name}': one of {', '.join(NAMES)}")
-    return _from_script(name) if name == "kasan" else _from_tree(tree, name)
+    if name in _DEBUG:
+        return _from_script(name)
+    return _from_packages(tree) if name == "rt" else _from_tree(tree, name)
 
 
 def _plain(path):

@@ -14,13 +14,13 @@ _RUN = "/mnt/run"
 _SHARES = (("tree", True), ("project", True), ("build", True), ("kmod", True), ("out", False))
 
 
-def kernel_args(opts, accel):
+def kernel_args(opts, kernel, accel):
     """Returns the kernel's command line."""
     args = ["console=ttyS0", "panic=-1", "oops=panic", "softlockup_panic=1", "hung_task_panic=1",
             "mitigations=off", "random.trust_cpu=on", "net.ifnames=0", "rdinit=/init"]
     # With less than 6 a WARN's first line doesn't reach the console; KUnit and
     # kmemleak speak at level 6, which takes 7.
-    args.append(f"loglevel={7 if opts.kernel == 'kasan' else 6}")
+    args.append(f"loglevel={7 if kernel.debug else 6}")
     if accel == "tcg":
         args += [f"tsc_early_khz={clock.tsc_khz()}", "no_timer_check", "tsc=reliable"]
     elif accel == "icount":
@@ -107,7 +107,7 @@ def _machine(opts):
             "-device", "intel-iommu,intremap=on,caching-mode=on"]
 
 
-def qemu_args(opts, accel):
+def qemu_args(opts, kernel, accel):
     """
     Returns QEMU's command line.
 
@@ -119,7 +119,7 @@ def qemu_args(opts, accel):
              "-object", f"memory-backend-memfd,id=mem,size={opts.mem},share=on", "-m", opts.mem]
     args += _accel(accel, opts.smp)
     args += ["-kernel", "/mnt/vmlinuz", "-initrd", f"{_RUN}/initramfs",
-             "-append", " ".join(kernel_args(opts, accel))]
+             "-append", " ".join(kernel_args(opts, kernel, accel))]
     if opts.shell:
         args += ["-chardev", "stdio,id=console,mux=on,signal=off,logfile=/mnt/out/vm-logs/console.log",
                  "-mon", "chardev=console"]

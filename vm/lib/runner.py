@@ -157,7 +157,7 @@ class Run:
         binds = machine.binds(self.tree, self.kernel, self.out, self.run)
         if self.accel == "kvm":
             binds.append(("--dev-bind", "/dev/kvm", "/dev/kvm"))
-        self.qemu = self._start(machine.qemu_args(self.opts, self.accel), "qemu.log", binds)
+        self.qemu = self._start(machine.qemu_args(self.opts, self.kernel, self.accel), "qemu.log", binds)
 
     @staticmethod
     def _output(data):
