@@ -306,6 +306,8 @@ static void irq_promise_is_a_proof(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, drop_irq, ctx), 0);
 	ctx->handled = -EIO;
 	run_in_irq(test);
+	/* with threadirqs, and on PREEMPT_RT, the handler is a thread */
+	synchronize_irq(irq);
 	KUNIT_EXPECT_EQ(test, ctx->handled, 0);
 	bound_promise_end(&other);
 	bound_promise_end(&ctx->promise);

@@ -416,18 +416,22 @@ static void close_waits_for_readers(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, poll_state_synchronize_rcu(rcu_state));
 }
 
-/* The two halves of closing, the first one where sleeping is forbidden. */
+/*
+ * The two halves of closing, the first one where sleeping is forbidden: under a spinlock.
+ * PREEMPT_RT allows waiting for other spinlocks there, as everywhere else that is atomic
+ * enough for a fence.
+ */
 static void shut_in_atomic_context(struct kunit *test)
 {
+	static DEFINE_SPINLOCK(lock);
 	struct dfence_test *t = test->priv;
 	struct order_cb cbs[2];
 	struct order_log log = {};
 
 	arm_logged(test, t->ctx, &log, cbs, 2);
 	dfence_ctx_declare_quiet(t->ctx);
-	preempt_disable();
-	KUNIT_EXPECT_EQ(test, dfence_ctx_shut(t->ctx, -ECANCELED), 0);
-	preempt_enable();
+	scoped_guard(spinlock_irqsave, &lock)
+		KUNIT_EXPECT_EQ(test, dfence_ctx_shut(t->ctx, -ECANCELED), 0);
 	KUNIT_EXPECT_EQ(test, log.n, 2);
 	KUNIT_EXPECT_EQ(test, dfence_ctx_advance(t->ctx, 2, 0), 0);
 	dfence_ctx_synchronize(t->ctx);

@@ -14,7 +14,6 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/err.h>
-#include <linux/irq_work.h>
 #include <linux/kconfig.h>
 #include <linux/kthread.h>
 #include <linux/preempt.h>
@@ -246,20 +245,12 @@ static const struct ender enders[] = {
 KUNIT_ARRAY_PARAM_DESC(ender, enders, name);
 ON_TWO_CPUS(ender)
 
-struct ender_irq {
-	struct irq_work work;
-	struct window *w;
-	void (*func)(struct window *w);
-};
-
-static void ender_irq_func(struct irq_work *work)
+static void end_in_irq(void *arg)
 {
-	struct ender_irq *irq = container_of(work, struct ender_irq, work);
+	struct window *w = arg;
+	const struct ender *ender = w->test->param_value;
 
-	/* PREEMPT_RT makes it a thread, as it does with interrupt handlers. */
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
-		KUNIT_EXPECT_TRUE(irq->w->test, in_hardirq());
-	irq->func(irq->w);
+	ender->func(w);
 }
 
 /* On this CPU, with the expected report taken out of the log. */
@@ -267,19 +258,13 @@ static void end_fence(struct window *w)
 {
 	const struct ender *ender = w->test->param_value;
 	unsigned int before = dfence_test_reports();
-	struct ender_irq irq = {
-		.work = IRQ_WORK_INIT(ender_irq_func),
-		.w = w,
-		.func = ender->func,
-	};
 
 	kunit_warning_suppress(w->test) {
-		if (ender->hardirq) {
-			irq_work_queue(&irq.work);
-			irq_work_sync(&irq.work);
-		} else {
+		/* Not irq_work: PREEMPT_RT waits for readers before it's through with one. */
+		if (ender->hardirq)
+			dfence_test_hardirq(w->test, end_in_irq, w);
+		else
 			ender->func(w);
-		}
 	}
 	KUNIT_EXPECT_EQ(w->test, dfence_test_reports() - before, ender->report);
 	KUNIT_EXPECT_EQ(w->test, dma_fence_get_status(&w->f->base), ender->status);

@@ -9,6 +9,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hrtimer.h>
+#include <linux/interrupt.h>
 #include <linux/kconfig.h>
 #include <linux/magic.h>
 #include <linux/minmax.h>
@@ -106,6 +107,7 @@ void dfence_test_exit(struct kunit *test)
 
 struct dfence_test_irq {
 	struct hrtimer timer;
+	struct tasklet_struct tasklet;
 	void (*func)(void *arg);
 	void *arg;
 	bool in_hardirq;
@@ -123,6 +125,40 @@ static enum hrtimer_restart dfence_test_irq_fire(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
+static void dfence_test_irq_on_top(struct dfence_test_irq *irq)
+{
+	int i;
+
+	hrtimer_setup_on_stack(&irq->timer, dfence_test_irq_fire, CLOCK_MONOTONIC,
+			       HRTIMER_MODE_REL_PINNED);
+	preempt_disable();
+	hrtimer_start(&irq->timer, us_to_ktime(100), HRTIMER_MODE_REL_PINNED);
+	/* Pairs with the release in dfence_test_irq_fire(). */
+	for (i = 0; i < 2000 && !smp_load_acquire(&irq->done); i++)
+		mdelay(1);
+	preempt_enable();
+	hrtimer_cancel(&irq->timer);
+	destroy_hrtimer_on_stack(&irq->timer);
+}
+
+static void dfence_test_tasklet_fn(struct tasklet_struct *tasklet)
+{
+	struct dfence_test_irq *irq = from_tasklet(irq, tasklet, tasklet);
+
+	irq->func(irq->arg);
+	irq->done = true;
+}
+
+/* Softirqs run in the task that lets them in: nothing else is on top of a task and may lock. */
+static void dfence_test_softirq_on_top(struct dfence_test_irq *irq)
+{
+	tasklet_setup(&irq->tasklet, dfence_test_tasklet_fn);
+	local_bh_disable();
+	tasklet_schedule(&irq->tasklet);
+	local_bh_enable();
+	tasklet_kill(&irq->tasklet);
+}
+
 /**
  * dfence_test_hardirq() - run a function in a hard IRQ that interrupts the test
  * @test: test
@@ -130,28 +166,21 @@ static enum hrtimer_restart dfence_test_irq_fire(struct hrtimer *timer)
  * @arg: its argument
  *
  * The test's task is the one that is interrupted, so the warnings it expects are
- * expected in the interrupt, too. It is an interrupt of the kind that PREEMPT_RT
- * makes a thread: where spinlocks sleep, fences can't be signalled in another one.
+ * expected in the interrupt, too. On PREEMPT_RT it's a softirq: where spinlocks sleep,
+ * fences can't be signalled in a hard IRQ, and handlers are threads.
  *
  * Context: Process context.
  */
 void dfence_test_hardirq(struct kunit *test, void (*func)(void *arg), void *arg)
 {
 	struct dfence_test_irq irq = { .func = func, .arg = arg };
-	int i;
 
-	hrtimer_setup_on_stack(&irq.timer, dfence_test_irq_fire, CLOCK_MONOTONIC,
-			       HRTIMER_MODE_REL_PINNED);
-	preempt_disable();
-	hrtimer_start(&irq.timer, us_to_ktime(100), HRTIMER_MODE_REL_PINNED);
-	/* Pairs with the release in dfence_test_irq_fire(). */
-	for (i = 0; i < 2000 && !smp_load_acquire(&irq.done); i++)
-		mdelay(1);
-	preempt_enable();
-	hrtimer_cancel(&irq.timer);
-	destroy_hrtimer_on_stack(&irq.timer);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		dfence_test_softirq_on_top(&irq);
+	else
+		dfence_test_irq_on_top(&irq);
 
-	KUNIT_ASSERT_TRUE_MSG(test, irq.done, "the timer didn't fire");
+	KUNIT_ASSERT_TRUE_MSG(test, irq.done, "it didn't run");
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		KUNIT_EXPECT_TRUE(test, irq.in_hardirq);
 }
