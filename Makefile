@@ -70,7 +70,7 @@ matrix:
 	@scripts/matrix --rounds $(or $(ROUNDS),10) --kernel $(or $(KERNEL),stock) \
 		$(if $(EVENT),--event $(EVENT)) $(if $(STEP),--step $(STEP))
 
-# KUnit: SUITE='dfence*' ON=uml|kasan
+# KUnit: SUITE='dfence*' ON=uml|kasan|stock|rt
 .PHONY: kunit
 kunit:
 	@vm/host-setup

@@ -100,6 +100,46 @@ KUNIT = Part(
          "if (params->dep_chain && prev && prev->base.s_fence)"),
         (_SCHED[1], "if (prev)", "if (prev && prev->base.s_fence)")))
 
+_SHIM = pathlib.Path(__file__).parent / "kunit-core"
+
+
+def _text(name):
+    return (_SHIM / name).read_text(encoding="utf-8")
+
+
+def _lib_kunit(*names):
+    return tuple("lib/kunit/" + name for name in names)
+
+
+_KUNIT_CORE = _lib_kunit(
+    "assert.c", "attributes.c", "bug.c", "device.c", "executor.c", "hooks.c", "platform.c",
+    "resource.c", "static_stub.c", "string-stream.c", "test.c", "try-catch.c", "user_alloc.c")
+
+# KUnit itself, as a module for a kernel that hasn't got it, Debian's for one. What it lacks for
+# that is in kunit-core/: shim.h goes into whatever is built against this.
+KUNIT_CORE = Part(
+    "kunit-core",
+    _KUNIT_CORE + _lib_kunit("debugfs.h", "device-impl.h", "hooks-impl.h", "string-stream.h",
+                             "try-catch-impl.h"),
+    "obj-m := kunit.o\n"
+    "kunit-y := suites.o " + _objects(*_KUNIT_CORE) + "\n"
+    "ccflags-y := -include $(src)/shim.h\n",
+    (("shim.h", _text("shim.h")), ("suites.c", _text("suites.c"))),
+    edits=(
+        ("lib/kunit/test.c", "kunit_module_init(struct module *mod)",
+         "kunit_module_init(struct kunit_shim_module *mod)"),
+        ("lib/kunit/test.c", "kunit_module_exit(struct module *mod)",
+         "kunit_module_exit(struct kunit_shim_module *mod)"),
+        ("lib/kunit/test.c", "struct module *mod = data;",
+         "struct kunit_shim_module *mod = kunit_shim_module(data, val);"),
+        ("lib/kunit/test.c", "kunit_err(current->kunit_test,",
+         "kunit_err((struct kunit *)current->kunit_test,"),
+        # No module can make one from nothing.
+        ("lib/kunit/user_alloc.c", "mm = mm_alloc();", "mm = kunit_shim_get_mm();"),
+        ("lib/kunit/user_alloc.c", "mm->task_size = TASK_SIZE;", ""),
+        ("lib/kunit/user_alloc.c",
+         "arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);", "")))
+
 
 def _source():
     """The kernel's source, unpacked."""
@@ -160,3 +200,18 @@ def modules(part, kernel_name):
             raise Failure("%s doesn't build for %s, log: %s" % (part.name, kernel.release, log))
         stamp.write_text(want, encoding="ascii")
     return folder
+
+
+def modules_with_kunit(kernel_name):
+    """
+    Builds our modules with their suites for a kernel that lacks KUnit, and KUnit for it.
+
+    Returns the folders of both. Raises Failure like modules().
+    """
+    core = modules(KUNIT_CORE, kernel_name)
+    inside = "%s/kernel-parts/%s" % (paths.IN_BUILD, core.name)
+    stamp = (core / ".built").read_text(encoding="ascii")
+    # The last one is for the eye of build.modules(): built again when KUnit was.
+    args = ("CONFIG_KUNIT=m", "KCFLAGS=-include %s/shim.h" % inside,
+            "KBUILD_EXTRA_SYMBOLS=%s/Module.symvers" % inside, "KUNIT_CORE=" + stamp)
+    return core, build.modules(tree.get(), kernel_name, args, variant="kunit")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """KUnit suites that are modules: loaded in a guest by kunit-guest, read from its kernel log."""
 
+import itertools
 import os
 import re
 import shlex
@@ -24,10 +25,10 @@ def module_name(path):
     return os.path.basename(path)[:-len(".ko")].replace("-", "_")
 
 
-def find_modules(out):
-    """All .ko files of a build by module name; and the suites among them."""
+def find_modules(*folders):
+    """All .ko files of builds by module name; and the suites among them."""
     modules, suites = {}, []
-    for top, dirs, files in os.walk(out):
+    for top, dirs, files in itertools.chain.from_iterable(map(os.walk, folders)):
         dirs.sort()
         for file in sorted(f for f in files if f.endswith(".ko")):
             path = os.path.join(top, file)
@@ -37,11 +38,15 @@ def find_modules(out):
     return modules, suites
 
 
+def depends(path):
+    """Names of the modules that a module depends on."""
+    return [dep.replace("-", "_") for dep in modinfo(path, "depends").split(",") if dep]
+
+
 def load_order(modules, name, order=None):
     """@name and what it depends on among our modules, dependencies first."""
     order = [] if order is None else order
-    for dep in filter(None, modinfo(modules[name], "depends").split(",")):
-        dep = dep.replace("-", "_")
+    for dep in depends(modules[name]):
         if dep in modules and dep not in order:
             load_order(modules, dep, order)
     if name not in order:
@@ -54,7 +59,10 @@ def write_plan(directory, modules, suites, params=""):
     order = []
     for suite in suites:
         load_order(modules, suite, order)
+    others = {dep for name in order for dep in depends(modules[name]) if dep not in modules}
     with open(os.path.join(directory, "plan"), "w", encoding="utf-8") as plan:
+        for name in sorted(others):
+            plan.write("kernel %s\n" % name)
         for name in order:
             shutil.copy(modules[name], directory)
             file = os.path.basename(modules[name])
@@ -62,15 +70,16 @@ def write_plan(directory, modules, suites, params=""):
 
 
 def run_qemu(modules, suites, log, test_filter="", timeout=300, vm_args=("--no-emu", "--no-load"),
-             params=""):
+             params="", kernel="kasan"):
     """
-    Boots the debug kernel in QEMU once for all @suites; the kernel's log goes to @log.
+    Boots a kernel in QEMU once for all @suites; the kernel's log goes to @log.
 
     @modules: paths of .ko files by module name: the suites and what they need
     @test_filter: KUnit's SUITE.TEST glob
     @timeout: s
     @vm_args: further options of vm/run: by default our modules and device aren't there
     @params: module parameters of the suites
+    @kernel: which of vm/run's
     Returns None or what went wrong.
     """
     with tempfile.TemporaryDirectory(prefix="kunit-", dir=paths.build_dir()) as tmp:
@@ -82,9 +91,9 @@ def run_qemu(modules, suites, log, test_filter="", timeout=300, vm_args=("--no-e
             paths.IN_PROJECT, paths.IN_BUILD, os.path.basename(tmp), shlex.quote(test_filter))
         with open(log, "wb") as file:
             got = subprocess.run(
-                [paths.TOP / "vm/run", "--kernel", "kasan", *vm_args, "--boot-timeout", "600",
+                [paths.TOP / "vm/run", "--kernel", kernel, *vm_args, "--boot-timeout", "600",
                  "--timeout", str(timeout), "--allow-splat", "--quiet",
-                 "--append", "log_buf_len=4M", "--", "sh", "-c", job],
+                 "--append", "log_buf_len=4M loglevel=7", "--", "sh", "-c", job],
                 stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, check=False)
     if got.returncode:
         with open(log, encoding="utf-8", errors="replace") as file:

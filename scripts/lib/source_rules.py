@@ -46,7 +46,8 @@ _LICENCES = (
 # Licence texts themselves, and formats that have no comments (igt_runner has its own).
 _NO_SPDX = re.compile(r"^LICENSES/|\.(png|ppm|json|patch)$|^igt-tests/tests/test-list")
 # Appended to the kernel's own Kconfig.
-_LICENCE_EXCEPTIONS = {"vm/kconfig/Kconfig.helpers": _GPL}
+_LICENCE_EXCEPTIONS = {"vm/kconfig/Kconfig.helpers": _GPL, "scripts/lib/kunit-core/shim.h": _GPL,
+                       "scripts/lib/kunit-core/suites.c": _GPL}
 
 _MACHINE_PATH = re.compile(r"(?:^|[\s\"'=(:`,])(/(?:work|farm|home|root)/[^\s\"'`)]*)")
 _MIRROR = re.compile(r"\b(?:deb|ftp|snapshot|archive|security|httpredir|mirrors?)"
