@@ -30,6 +30,8 @@
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
 
 #include <dfence/dfence.h>
 
@@ -265,23 +267,34 @@ static void jobq_queue_worker(struct jobq *q)
 		queue_work(jobq_run_wq, &q->run_work);
 }
 
+/*
+ * Whether somebody waits for the caller to be through. PREEMPT_RT leaves interrupts
+ * enabled: there it's an interrupt's thread, a softirq or irq_work, or the holder of a
+ * lock that matters. All of them are in an RCU section, or softirqs are off.
+ */
+static bool jobq_in_a_hurry(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && (rcu_preempt_depth() || softirq_count()))
+		return true;
+	return irqs_disabled();
+}
+
 /**
  * jobq_go_on() - what to do when the budget is used up
  * @q: queue; the caller neither runs jobs nor signals right now
  * @budget: refilled
  *
- * With interrupts disabled the rest is left to the worker. Not on a dead queue: there
- * nobody else would do it, and committers are waiting for it.
+ * With interrupts disabled, or what takes their place on PREEMPT_RT, the rest is left to
+ * the worker. Not on a dead queue: there nobody else would do it, and committers are
+ * waiting for it.
  *
  * Context: Any. Takes &jobq.lock.
  * Return: Whether the caller shall go on.
  */
 bool jobq_go_on(struct jobq *q, unsigned int *budget)
 {
-	bool atomic = irqs_disabled();
-
 	*budget = JOBQ_BUDGET;
-	if (!atomic)
+	if (!jobq_in_a_hurry())
 		return true;
 
 	guard(spinlock_irqsave)(&q->lock);
