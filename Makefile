@@ -89,9 +89,9 @@ stress:
 	@vm/host-setup
 	@scripts/stress '$(or $(JOBS),1000000)' '$(or $(SEED),1)' '$(if $(filter file,$(origin ON)),kasan,$(ON))'
 
-# How much of a library its KUnit suites reach: LIB='fence devres' or sched, page in
+# How much of a library its KUnit suites reach: LIB='fence devres sched', page in
 # out/coverage/LIB; COVERAGE_ARGS='--missing' lists what they don't.
-LIB ?= fence devres
+LIB ?= fence devres sched
 .PHONY: coverage
 coverage:
 	@vm/host-setup
