@@ -121,11 +121,11 @@ bench:
 	@vm/host-setup
 	@scripts/bench $(BENCH_ARGS) $(PART)
 
-# The driver that Documentation/devres.rst shows, unbound while it is in use
+# The drivers that the documentation shows, taken away while they are in use: EXAMPLE=jobq-example
 .PHONY: example
 example:
 	@vm/host-setup
-	@scripts/example
+	@scripts/example $(EXAMPLE)
 
 # Documentation as HTML: out/docs
 .PHONY: docs

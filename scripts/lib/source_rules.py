@@ -37,8 +37,8 @@ _SPDX = re.compile(r"SPDX-License-Identifier: (.+?)(?:\s*(?:\*/|-->))?\s*$")
 _GPL, _MIT = "GPL-2.0", "MIT"
 _UAPI = "(GPL-2.0 WITH Linux-syscall-note) OR MIT"
 _LICENCES = (
-    (("fence/", "devres/", "sched/", "drm/", "include/", "tests/", "bench/kernel/", "Kbuild"),
-     _GPL),
+    (("fence/", "devres/", "sched/", "drm/", "include/", "tests/", "bench/kernel/", "Kbuild",
+      "samples/Kbuild"), _GPL),
     (("uapi/",), _UAPI),
     (("hw/", "emu/", "userspace/", "igt-tests/", "vm/", "scripts/", "bench/plugin/",
       "bench/marker.h", ".ci/"), _MIT),

@@ -8,7 +8,8 @@ from . import kernels, paths, proc, sandbox
 from .proc import Failure, say
 
 # What the modules are made of.
-_SOURCES = ("Kbuild", "include", "fence", "devres", "sched", "drm", "tests", "uapi", "hw")
+_SOURCES = ("Kbuild", "include", "fence", "devres", "sched", "drm", "samples", "tests", "uapi",
+            "hw")
 
 
 def _jobs():
