@@ -5,6 +5,7 @@
 
 #include <kunit/visibility.h>
 #include <linux/bug.h>
+#include <linux/compiler.h>
 #include <linux/dma-fence.h>
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -27,8 +28,18 @@ static const u8 jobq_job_moves[] = {
 	[JOBQ_JOB_CANCELLED] = 0,
 };
 
+static void jobq_job_set_state(struct jobq_job *job, enum jobq_job_state state)
+{
+	if (WARN(!(jobq_job_moves[job->state] & BIT(state)),
+		 "jobq %s: job %llu, state %d -> %d\n", job->q->name, job->seqno,
+		 job->state, state))
+		return;
+	trace_jobq_job_state(job, state);
+	job->state = state;
+}
+
 /**
- * jobq_job_set_state_locked() - the only way to change a job's state
+ * jobq_job_set_state_locked() - the only way to change the state of a committed job
  * @job: job
  * @state: new state
  *
@@ -37,12 +48,7 @@ static const u8 jobq_job_moves[] = {
 void jobq_job_set_state_locked(struct jobq_job *job, enum jobq_job_state state)
 {
 	lockdep_assert_held(&job->q->lock);
-	if (WARN(!(jobq_job_moves[job->state] & BIT(state)),
-		 "jobq %s: job %llu, state %d -> %d\n", job->q->name, job->seqno,
-		 job->state, state))
-		return;
-	trace_jobq_job_state(job, state);
-	job->state = state;
+	jobq_job_set_state(job, state);
 }
 EXPORT_SYMBOL_IF_KUNIT(jobq_job_set_state_locked);
 
@@ -62,7 +68,8 @@ EXPORT_SYMBOL_IF_KUNIT(jobq_job_set_state_locked);
 int jobq_job_init(struct jobq_job *job, struct jobq *q,
 		  const struct jobq_job_args *args)
 {
-	int error = jobq_error(q);
+	/* A snapshot: it may be killed at any time, also after this. */
+	int error = READ_ONCE(q->error);
 
 	if (args->flags & ~JOBQ_JOB_DEP_ERRORS)
 		return -EINVAL;
@@ -235,8 +242,8 @@ int jobq_job_prepare(struct jobq_job *job)
 			return -ENOMEM;
 	}
 
-	scoped_guard(spinlock_irqsave, &job->q->lock)
-		jobq_job_set_state_locked(job, JOBQ_JOB_PREPARED);
+	/* Without the lock: the job is the caller's alone until jobq_commit(). */
+	jobq_job_set_state(job, JOBQ_JOB_PREPARED);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(jobq_job_prepare, "JOBQ");

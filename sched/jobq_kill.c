@@ -57,7 +57,7 @@ void jobq_kill(struct jobq *q, int error)
 	scoped_guard(spinlock_irqsave, &q->lock) {
 		if (q->state >= JOBQ_KILLED)
 			return;
-		q->error = error;
+		WRITE_ONCE(q->error, error);
 		q->kicks++;
 		jobq_set_state_locked(q, JOBQ_KILLED);
 		/* Under the lock, so that teardown, which kills too, can cancel it. */
