@@ -157,7 +157,7 @@ void jobq_set_state_locked(struct jobq *q, enum jobq_state state)
 		 "jobq %s: state %d -> %d\n", q->name, q->state, state))
 		return;
 	trace_jobq_state(q, state);
-	q->state = state;
+	WRITE_ONCE(q->state, state);
 }
 EXPORT_SYMBOL_IF_KUNIT(jobq_set_state_locked);
 

@@ -24,6 +24,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bug.h>
+#include <linux/compiler.h>
 #include <linux/dma-fence.h>
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -420,16 +421,25 @@ void jobq_retry_fn(struct timer_list *timer)
 	jobq_kick(q);
 }
 
-/* Take the seqno and the place in the queue, in one step. It can't run yet. */
-static void jobq_push(struct jobq_job *job)
+/*
+ * How many of @jobs, from the first one on, are of the same queue; no more than may be
+ * done with interrupts disabled.
+ */
+static unsigned int jobq_same_queue(struct jobq_job **jobs, unsigned int num_jobs)
 {
-	struct jobq *q = job->q;
+	unsigned int max = min(num_jobs, JOBQ_BUDGET), i;
 
-	guard(spinlock_irqsave)(&q->lock);
+	for (i = 1; i < max; i++)
+		if (jobs[i]->q != jobs[0]->q)
+			break;
+	return i;
+}
+
+static void jobq_push_locked(struct jobq *q, struct jobq_job *job, ktime_t now)
+{
 	job->base = dma_fence_get(dfence_arm(job->fence));
 	job->seqno = job->base->seqno;
-	job->queued_at = ktime_get();
-	q->committing++;
+	job->queued_at = now;
 	jobq_job_set_state_locked(job, JOBQ_JOB_PENDING);
 	list_add_tail(&jobq_job_get(job)->node, &q->pending);
 	q->num_pending++;
@@ -437,15 +447,36 @@ static void jobq_push(struct jobq_job *job)
 	trace_jobq_job_queue(job);
 }
 
-/* From here on it can run, be cancelled, end and be retired at any time. */
-static void jobq_release_job(struct jobq_job *job)
+/*
+ * Take the seqnos and the places in the queue, in one step, for jobs of one queue. They
+ * can't run yet.
+ */
+static void jobq_push(struct jobq_job **jobs, unsigned int num_jobs)
 {
-	struct jobq *q = job->q;
+	struct jobq *q = jobs[0]->q;
+	unsigned int i;
+	ktime_t now;
 
 	guard(spinlock_irqsave)(&q->lock);
-	job->committing = false;
-	atomic_dec(&job->deps_left);
-	if (!--q->committing)
+	now = ktime_get();
+	q->committing += num_jobs;
+	for (i = 0; i < num_jobs; i++)
+		jobq_push_locked(q, jobs[i], now);
+}
+
+/* From here on jobs of one queue can run, be cancelled, end and be retired at any time. */
+static void jobq_release(struct jobq_job **jobs, unsigned int num_jobs)
+{
+	struct jobq *q = jobs[0]->q;
+	unsigned int i;
+
+	guard(spinlock_irqsave)(&q->lock);
+	for (i = 0; i < num_jobs; i++) {
+		jobs[i]->committing = false;
+		atomic_dec(&jobs[i]->deps_left);
+	}
+	q->committing -= num_jobs;
+	if (!q->committing)
 		jobq_wake_locked(q);
 }
 
@@ -457,6 +488,17 @@ static void jobq_run_queues(struct jobq_job **jobs, unsigned int num_jobs)
 	for (i = 0; i < num_jobs; i++)
 		if (!i || jobs[i]->q != jobs[i - 1]->q)
 			jobq_run(jobs[i]->q);
+}
+
+/* Wait for those jobs whose queue was dead before they were pushed. */
+static void jobq_wait_if_dead(struct jobq_job **jobs, unsigned int num_jobs)
+{
+	unsigned int i;
+
+	/* Without the lock: each was pushed under it since, so what we look for is seen. */
+	for (i = 0; i < num_jobs; i++)
+		if (READ_ONCE(jobs[i]->q->state) == JOBQ_DEAD)
+			jobq_wait_late(jobs[i]->q);
 }
 
 /* Mark each of @jobs, unless one of them can't be committed. */
@@ -501,25 +543,26 @@ static bool jobq_check_group(struct jobq_job **jobs, unsigned int num_jobs)
  */
 void jobq_commit(struct jobq_job **jobs, unsigned int num_jobs)
 {
-	unsigned int i;
+	unsigned int i, n;
 
 	if (!jobq_check_group(jobs, num_jobs))
 		return;
 
 	scoped_guard(dfence_signalling) {
-		for (i = 0; i < num_jobs; i++)
-			jobq_push(jobs[i]);
+		for (i = 0; i < num_jobs; i += n) {
+			n = jobq_same_queue(&jobs[i], num_jobs - i);
+			jobq_push(&jobs[i], n);
+		}
 		for (i = 0; i < num_jobs; i++) {
 			jobq_deps_register(jobs[i]);
 			jobq_publish_all(jobs[i]);
 		}
-		for (i = 0; i < num_jobs; i++)
-			jobq_release_job(jobs[i]);
+		for (i = 0; i < num_jobs; i += n) {
+			n = jobq_same_queue(&jobs[i], num_jobs - i);
+			jobq_release(&jobs[i], n);
+		}
 		jobq_run_queues(jobs, num_jobs);
 	}
-
-	for (i = 0; i < num_jobs; i++)
-		if (jobq_state(jobs[i]->q) == JOBQ_DEAD)
-			jobq_wait_late(jobs[i]->q);
+	jobq_wait_if_dead(jobs, num_jobs);
 }
 EXPORT_SYMBOL_NS_GPL(jobq_commit, "JOBQ");
