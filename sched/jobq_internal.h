@@ -108,6 +108,7 @@ bool jobq_go_on(struct jobq *q, unsigned int *budget);
 bool jobq_settled(struct jobq *q);
 bool jobq_is_ready_locked(struct jobq *q);
 bool jobq_is_replaying_locked(struct jobq *q);
+bool jobq_kick_locked(struct jobq *q);
 void jobq_unblocked(struct jobq *q);
 void jobq_cancel_locked(struct jobq_job *job, int error);
 void jobq_run_work_fn(struct work_struct *work);
@@ -120,7 +121,7 @@ bool jobq_signal(struct jobq *q, unsigned int *budget);
 void jobq_signal_all(struct jobq *q);
 bool jobq_is_empty_locked(struct jobq *q);
 void jobq_running_add_locked(struct jobq_job *job);
-ktime_t jobq_running_del_locked(struct jobq_job *job);
+void jobq_running_del_locked(struct jobq_job *job, ktime_t now);
 void jobq_retire_done(struct jobq *q);
 void jobq_free_fn(struct work_struct *work);
 

@@ -368,6 +368,30 @@ void jobq_unblocked(struct jobq *q)
 }
 
 /**
+ * jobq_kick_locked() - see whether a job can be run, and have it run
+ * @q: queue
+ *
+ * Context: &jobq.lock held: teardown cancels the works that were queued before the kill.
+ * Return: Whether the caller shall call jobq_run(), having released the lock.
+ */
+bool jobq_kick_locked(struct jobq *q)
+{
+	enum jobq_fate fate;
+
+	lockdep_assert_held(&q->lock);
+	q->kicks++;
+	fate = jobq_fate_locked(q, jobq_head_locked(q));
+	if (fate == JOBQ_FATE_HELD)
+		jobq_held_locked(q);
+	if (fate <= JOBQ_FATE_HELD)
+		return false;
+	if (q->state >= JOBQ_KILLED || (q->flags & JOBQ_RUN_ATOMIC))
+		return true;
+	jobq_queue_worker(q);
+	return false;
+}
+
+/**
  * jobq_kick() - look again whether a job can be run
  * @q: queue
  *
@@ -378,22 +402,11 @@ void jobq_unblocked(struct jobq *q)
  */
 void jobq_kick(struct jobq *q)
 {
-	enum jobq_fate fate;
-	bool here;
+	bool run;
 
-	scoped_guard(spinlock_irqsave, &q->lock) {
-		q->kicks++;
-		fate = jobq_fate_locked(q, jobq_head_locked(q));
-		if (fate == JOBQ_FATE_HELD)
-			jobq_held_locked(q);
-		if (fate <= JOBQ_FATE_HELD)
-			return;
-		here = q->state >= JOBQ_KILLED || (q->flags & JOBQ_RUN_ATOMIC);
-		/* Not after the lock: teardown cancels what was queued before the kill. */
-		if (!here)
-			jobq_queue_worker(q);
-	}
-	if (here)
+	scoped_guard(spinlock_irqsave, &q->lock)
+		run = jobq_kick_locked(q);
+	if (run)
 		jobq_run(q);
 }
 EXPORT_SYMBOL_NS_GPL(jobq_kick, "JOBQ");

@@ -52,15 +52,15 @@ void jobq_running_add_locked(struct jobq_job *job)
  * jobq_running_del_locked() - account for a job that isn't in the ring any more
  * @job: job, the first running one or one that leaves together with those before
  *
+ * @now: the time
+ *
  * Its credits are for the caller to return.
  *
  * Context: &jobq.lock held.
- * Return: The time.
  */
-ktime_t jobq_running_del_locked(struct jobq_job *job)
+void jobq_running_del_locked(struct jobq_job *job, ktime_t now)
 {
 	struct jobq *q = job->q;
-	ktime_t now = ktime_get();
 
 	lockdep_assert_held(&q->lock);
 	q->head_since = now;
@@ -68,7 +68,6 @@ ktime_t jobq_running_del_locked(struct jobq_job *job)
 		q->stats.busy_ns += ktime_to_ns(ktime_sub(now, q->busy_since));
 		jobq_wake_locked(q);
 	}
-	return now;
 }
 
 /* Asked about the oldest job in flight: can it be taken off the list? */
@@ -78,27 +77,27 @@ static bool jobq_has_ended_locked(struct jobq *q, struct jobq_job *job)
 	       q->hw_stopped;
 }
 
-/* Take the oldest job in flight off the list if it has ended. */
-static struct jobq_job *jobq_pop_ended_locked(struct jobq *q)
+static struct jobq_job *jobq_first_ended_locked(struct jobq *q)
 {
 	struct jobq_job *job;
-	ktime_t now;
 
 	job = list_first_entry_or_null(&q->inflight, struct jobq_job, node);
-	if (!job || !jobq_has_ended_locked(q, job))
-		return NULL;
+	return job && jobq_has_ended_locked(q, job) ? job : NULL;
+}
 
-	if (job->state == JOBQ_JOB_RUNNING && job->seqno <= q->hw_done) {
+/* An ended job leaves the ring, if it is there. */
+static void jobq_end_locked(struct jobq *q, struct jobq_job *job, ktime_t now)
+{
+	if (job->state != JOBQ_JOB_RUNNING)
+		return;
+	jobq_running_del_locked(job, now);
+	if (job->seqno <= q->hw_done) {
 		jobq_job_set_state_locked(job, JOBQ_JOB_DONE);
-		now = jobq_running_del_locked(job);
 		q->stats.running_ns += ktime_to_ns(ktime_sub(now, job->run_at));
-	} else if (job->state == JOBQ_JOB_RUNNING) {
+	} else {
 		jobq_cancel_locked(job, q->error);
-		jobq_running_del_locked(job);
 		q->credits += job->credits;
 	}
-	list_del_init(&job->node);
-	return job;
 }
 
 /* @job is on no list that others see. */
@@ -163,22 +162,35 @@ static void jobq_give_up_locked(struct jobq *q, struct list_head *batch)
 	}
 }
 
-/* Get the duty to signal, and jobs to do it for; none if somebody else has it. */
-static void jobq_take_ended(struct jobq *q, unsigned int *budget, struct list_head *batch)
+/*
+ * Get the duty to signal, and jobs to do it for; none if somebody else has it. Returns
+ * whether there are any.
+ */
+static bool jobq_take_ended_locked(struct jobq *q, unsigned int *budget,
+				   struct list_head *batch)
 {
 	struct jobq_job *job;
+	ktime_t now;
 
-	guard(spinlock_irqsave)(&q->lock);
-	if (q->signalling)
-		return;
-	while (*budget && (job = jobq_pop_ended_locked(q))) {
-		list_add_tail(&job->node, batch);
+	if (q->signalling || !*budget || !jobq_first_ended_locked(q))
+		return false;
+	q->signalling = true;
+	now = ktime_get();
+	while (*budget && (job = jobq_first_ended_locked(q))) {
+		jobq_end_locked(q, job, now);
+		list_move_tail(&job->node, batch);
 		--*budget;
 	}
-	q->signalling = !list_empty(batch);
+	return true;
 }
 
-static void jobq_signal_batch(struct jobq *q, struct list_head *batch)
+/*
+ * With the duty to signal: do it for @batch, then get the next one. Returns whether there
+ * is one; otherwise the duty ends, and if @ret_run isn't NULL it gets what
+ * jobq_kick_locked() says.
+ */
+static bool jobq_signal_batch(struct jobq *q, unsigned int *budget, struct list_head *batch,
+			      bool *ret_run)
 {
 	struct jobq_job *job;
 
@@ -194,9 +206,14 @@ static void jobq_signal_batch(struct jobq *q, struct list_head *batch)
 	guard(spinlock_irqsave)(&q->lock);
 	jobq_give_up_locked(q, batch);
 	q->signalling = false;
+	if (jobq_take_ended_locked(q, budget, batch))
+		return true;
 	jobq_wake_locked(q);
 	if (q->orch && list_empty(&q->inflight))
 		jobq_orch_notify_locked(q->orch);
+	if (ret_run)
+		*ret_run = jobq_kick_locked(q);
+	return false;
 }
 
 /**
@@ -212,16 +229,14 @@ static void jobq_signal_batch(struct jobq *q, struct list_head *batch)
 bool jobq_signal(struct jobq *q, unsigned int *budget)
 {
 	unsigned long flags = jobq_irq_save();
-	bool any = false;
 	LIST_HEAD(batch);
+	bool any;
 
-	for (;;) {
-		jobq_take_ended(q, budget, &batch);
-		if (list_empty(&batch))
-			break;
-		jobq_signal_batch(q, &batch);
-		any = true;
-	}
+	scoped_guard(spinlock_irqsave, &q->lock)
+		any = jobq_take_ended_locked(q, budget, &batch);
+	if (any)
+		while (jobq_signal_batch(q, budget, &batch, NULL))
+			;
 	jobq_irq_restore(flags);
 	return any;
 }
@@ -291,13 +306,6 @@ void jobq_signal_all(struct jobq *q)
 	} while (!budget && jobq_go_on(q, &budget));
 }
 
-static void jobq_signal_and_kick(struct jobq *q)
-{
-	guard(dfence_signalling)();
-	jobq_signal_all(q);
-	jobq_kick(q);
-}
-
 /**
  * jobq_complete() - the hardware is through with some jobs
  * @q: queue
@@ -315,14 +323,31 @@ static void jobq_signal_and_kick(struct jobq *q)
  */
 int jobq_complete(struct jobq *q, u64 hw_seqno)
 {
-	bool known;
+	bool known, taken = false, run = false;
+	unsigned int budget = JOBQ_BUDGET;
+	unsigned long flags;
+	LIST_HEAD(batch);
 
-	scoped_guard(spinlock_irqsave, &q->lock)
+	guard(dfence_signalling)();
+	flags = jobq_irq_save();
+	scoped_guard(spinlock_irqsave, &q->lock) {
 		known = jobq_note_done_locked(q, hw_seqno);
-	if (!known)
-		return -ERANGE;
-	jobq_signal_and_kick(q);
-	return 0;
+		if (known)
+			taken = jobq_take_ended_locked(q, &budget, &batch);
+		if (known && !taken)
+			run = jobq_kick_locked(q);
+	}
+	while (taken)
+		taken = jobq_signal_batch(q, &budget, &batch, &run);
+	jobq_irq_restore(flags);
+
+	if (!budget && jobq_go_on(q, &budget)) {
+		jobq_signal_all(q);
+		jobq_kick(q);
+	} else if (run) {
+		jobq_run(q);
+	}
+	return known ? 0 : -ERANGE;
 }
 EXPORT_SYMBOL_NS_GPL(jobq_complete, "JOBQ");
 
@@ -339,18 +364,15 @@ EXPORT_SYMBOL_NS_GPL(jobq_complete, "JOBQ");
  */
 int jobq_complete32(struct jobq *q, u32 hw_seqno)
 {
-	bool known = false;
+	u64 last_run;
+	u32 behind;
 
-	scoped_guard(spinlock_irqsave, &q->lock) {
-		u32 behind = lower_32_bits(q->last_run) - hw_seqno;
-
-		if (behind <= S32_MAX && behind <= q->last_run)
-			known = jobq_note_done_locked(q, q->last_run - behind);
-	}
-	if (!known)
+	scoped_guard(spinlock_irqsave, &q->lock)
+		last_run = q->last_run;
+	behind = lower_32_bits(last_run) - hw_seqno;
+	if (behind > S32_MAX || behind > last_run)
 		return -ERANGE;
-	jobq_signal_and_kick(q);
-	return 0;
+	return jobq_complete(q, last_run - behind);
 }
 EXPORT_SYMBOL_NS_GPL(jobq_complete32, "JOBQ");
 

@@ -165,7 +165,7 @@ static void jobq_replay_locked(struct jobq_job *job)
 static void jobq_reset_job_locked(struct jobq *q, struct jobq_job *job,
 				  struct jobq_job *guilty)
 {
-	jobq_running_del_locked(job);
+	jobq_running_del_locked(job, ktime_get());
 	q->credits += job->credits;
 	if (job == guilty)
 		jobq_cancel_locked(job, -ETIME);
