@@ -117,6 +117,7 @@ void jobq_unblock_fn(struct irq_work *work);
 void jobq_retry_fn(struct timer_list *timer);
 
 /* jobq_signal.c */
+bool jobq_can_signal_locked(struct jobq *q);
 bool jobq_signal(struct jobq *q, unsigned int *budget);
 void jobq_signal_all(struct jobq *q);
 bool jobq_is_empty_locked(struct jobq *q);

@@ -41,6 +41,13 @@
 
 #define JOBQ_RETRY_MS	10
 
+/* Jobs of one queue that are committed together; @now: when they were pushed. */
+struct jobq_group {
+	struct jobq_job **jobs;
+	unsigned int num;
+	ktime_t now;
+};
+
 /* What is to be done with the head of a queue. */
 enum jobq_fate {
 	JOBQ_FATE_WAIT,
@@ -139,10 +146,22 @@ static void jobq_drop_head_locked(struct jobq *q, struct jobq_job *job)
 }
 
 /*
- * Take the next job to run off the queue, with its credits; drop dead ones. Each costs
- * one of @budget.
+ * When is a job run that is run now? What may not sleep doesn't take so long that each job
+ * needs a time of its own.
  */
-static struct jobq_job *jobq_take_locked(struct jobq *q, unsigned int *budget)
+static ktime_t jobq_run_time(struct jobq *q, ktime_t *now)
+{
+	ktime_t time = *now ?: ktime_get();
+
+	*now = q->flags & JOBQ_RUN_ATOMIC ? time : 0;
+	return time;
+}
+
+/*
+ * Take the next job to run off the queue, with its credits; drop dead ones. Each costs
+ * one of @budget. @now: the time, or 0.
+ */
+static struct jobq_job *jobq_take_locked(struct jobq *q, unsigned int *budget, ktime_t *now)
 {
 	struct jobq_job *job;
 
@@ -162,7 +181,7 @@ static struct jobq_job *jobq_take_locked(struct jobq *q, unsigned int *budget)
 			q->num_pending--;
 			q->credits -= job->credits;
 			q->last_run = job->seqno;
-			job->run_at = ktime_get();
+			job->run_at = max(jobq_run_time(q, now), job->queued_at);
 			--*budget;
 			return job;
 		}
@@ -209,18 +228,38 @@ static int jobq_run_one(struct jobq *q, struct jobq_job *job)
 }
 
 /*
- * Run all that can be run, within @budget. The queue's reference to the job that is in
- * run_job is ours meanwhile: it is on no list.
+ * From here on jobs of one queue can run, be cancelled, end and be retired at any time.
  */
-static void jobq_drain(struct jobq *q, unsigned int *budget)
+static void jobq_release_locked(struct jobq *q, const struct jobq_group *group)
 {
+	unsigned int i;
+
+	for (i = 0; i < group->num; i++) {
+		group->jobs[i]->committing = false;
+		atomic_dec(&group->jobs[i]->deps_left);
+	}
+	q->committing -= group->num;
+	if (!q->committing)
+		jobq_wake_locked(q);
+}
+
+/*
+ * Run all that can be run, within @budget, beginning with @group if that isn't NULL. The
+ * queue's reference to the job that is in run_job is ours meanwhile: it is on no list.
+ * Returns whether there are jobs that have ended, for whom nobody signals yet.
+ */
+static bool jobq_drain(struct jobq *q, const struct jobq_group *group, unsigned int *budget)
+{
+	ktime_t now = group ? group->now : 0;
 	unsigned int kicks = 0, batch = 0;
 	struct jobq_job *job;
-	bool blocked = false;
+	bool blocked = false, ended;
 	unsigned long flags;
 	int ret = 0;
 
 	spin_lock_irqsave(&q->lock, flags);
+	if (group)
+		jobq_release_locked(q, group);
 	if (q->draining)
 		goto out;
 	q->draining = true;
@@ -230,7 +269,7 @@ static void jobq_drain(struct jobq *q, unsigned int *budget)
 		if (blocked && q->kicks == kicks)
 			job = NULL;
 		else
-			job = jobq_take_locked(q, budget);
+			job = jobq_take_locked(q, budget, &now);
 
 		if (!job && !batch && hlist_empty(&q->in_ring))
 			break;
@@ -257,7 +296,9 @@ static void jobq_drain(struct jobq *q, unsigned int *budget)
 	q->draining = false;
 	jobq_wake_locked(q);
 out:
+	ended = jobq_can_signal_locked(q);
 	spin_unlock_irqrestore(&q->lock, flags);
+	return ended;
 }
 
 static void jobq_queue_worker(struct jobq *q)
@@ -306,14 +347,8 @@ bool jobq_go_on(struct jobq *q, unsigned int *budget)
 	return false;
 }
 
-/**
- * jobq_run() - run and signal all that can be run and signalled
- * @q: queue
- *
- * Context: Any if @q is %JOBQ_RUN_ATOMIC or has been killed; else process, as
- * run_job may sleep. Enters a dma_fence signalling critical section.
- */
-void jobq_run(struct jobq *q)
+/* jobq_run(), beginning with a group of jobs that are being committed, unless it's NULL. */
+static void jobq_run_group(struct jobq *q, const struct jobq_group *group)
 {
 	bool atomic = q->flags & JOBQ_RUN_ATOMIC;
 	unsigned int budget = JOBQ_BUDGET;
@@ -324,12 +359,24 @@ void jobq_run(struct jobq *q)
 		if (atomic)
 			flags = jobq_irq_save();
 		/* What has ended gives credits back, with which more may run. */
-		do {
-			jobq_drain(q, &budget);
-		} while (jobq_signal(q, &budget) && budget);
+		while (jobq_drain(q, group, &budget) && jobq_signal(q, &budget) && budget)
+			group = NULL;
+		group = NULL;
 		if (atomic)
 			jobq_irq_restore(flags);
 	} while (!budget && jobq_go_on(q, &budget));
+}
+
+/**
+ * jobq_run() - run and signal all that can be run and signalled
+ * @q: queue
+ *
+ * Context: Any if @q is %JOBQ_RUN_ATOMIC or has been killed; else process, as
+ * run_job may sleep. Enters a dma_fence signalling critical section.
+ */
+void jobq_run(struct jobq *q)
+{
+	jobq_run_group(q, NULL);
 }
 
 /**
@@ -477,30 +524,23 @@ static void jobq_push(struct jobq_job **jobs, unsigned int num_jobs)
 		jobq_push_locked(q, jobs[i], now);
 }
 
-/* From here on jobs of one queue can run, be cancelled, end and be retired at any time. */
-static void jobq_release(struct jobq_job **jobs, unsigned int num_jobs)
+/*
+ * Let go of jobs that have all been published, and run them. Others may have ended
+ * meanwhile, but the caller's references keep them and their queues.
+ */
+static void jobq_release_and_run(struct jobq_job **jobs, unsigned int num_jobs)
 {
-	struct jobq *q = jobs[0]->q;
+	struct jobq_group group = { .now = jobs[0]->queued_at };
 	unsigned int i;
 
-	guard(spinlock_irqsave)(&q->lock);
-	for (i = 0; i < num_jobs; i++) {
-		jobs[i]->committing = false;
-		atomic_dec(&jobs[i]->deps_left);
+	for (i = 0; i < num_jobs; i += group.num) {
+		group.jobs = &jobs[i];
+		group.num = jobq_same_queue(&jobs[i], num_jobs - i);
+		jobq_run_group(jobs[i]->q, &group);
+		/* If that has slept it's later now. */
+		if (!(jobs[i]->q->flags & JOBQ_RUN_ATOMIC))
+			group.now = 0;
 	}
-	q->committing -= num_jobs;
-	if (!q->committing)
-		jobq_wake_locked(q);
-}
-
-/* The jobs may have ended, but the caller's references keep them and their queues. */
-static void jobq_run_queues(struct jobq_job **jobs, unsigned int num_jobs)
-{
-	unsigned int i;
-
-	for (i = 0; i < num_jobs; i++)
-		if (!i || jobs[i]->q != jobs[i - 1]->q)
-			jobq_run(jobs[i]->q);
 }
 
 /* Wait for those jobs whose queue was dead before they were pushed. */
@@ -570,11 +610,7 @@ void jobq_commit(struct jobq_job **jobs, unsigned int num_jobs)
 			jobq_deps_register(jobs[i]);
 			jobq_publish_all(jobs[i]);
 		}
-		for (i = 0; i < num_jobs; i += n) {
-			n = jobq_same_queue(&jobs[i], num_jobs - i);
-			jobq_release(&jobs[i], n);
-		}
-		jobq_run_queues(jobs, num_jobs);
+		jobq_release_and_run(jobs, num_jobs);
 	}
 	jobq_wait_if_dead(jobs, num_jobs);
 }

@@ -85,6 +85,19 @@ static struct jobq_job *jobq_first_ended_locked(struct jobq *q)
 	return job && jobq_has_ended_locked(q, job) ? job : NULL;
 }
 
+/**
+ * jobq_can_signal_locked() - are there jobs that have ended, and nobody who signals?
+ * @q: queue
+ *
+ * Context: &jobq.lock held.
+ * Return: Whether a call of jobq_signal() would find something.
+ */
+bool jobq_can_signal_locked(struct jobq *q)
+{
+	lockdep_assert_held(&q->lock);
+	return !q->signalling && jobq_first_ended_locked(q);
+}
+
 /* An ended job leaves the ring, if it is there. */
 static void jobq_end_locked(struct jobq *q, struct jobq_job *job, ktime_t now)
 {
@@ -172,7 +185,7 @@ static bool jobq_take_ended_locked(struct jobq *q, unsigned int *budget,
 	struct jobq_job *job;
 	ktime_t now;
 
-	if (q->signalling || !*budget || !jobq_first_ended_locked(q))
+	if (!*budget || !jobq_can_signal_locked(q))
 		return false;
 	q->signalling = true;
 	now = ktime_get();
