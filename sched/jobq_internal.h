@@ -69,15 +69,20 @@ static inline void jobq_irq_restore(unsigned long flags)
  */
 #define JOBQ_BUDGET	512
 
+/* When a job that ended is freed at the latest, if the queue has nothing else to do. */
+#define JOBQ_FREE_DELAY_MS	4
+
 /* jobq_queue.c */
 extern struct workqueue_struct *jobq_run_wq;
 extern struct workqueue_struct *jobq_free_wq;
 void jobq_set_state_locked(struct jobq *q, enum jobq_state state);
 void jobq_wake_locked(struct jobq *q);
+void jobq_put_many(struct jobq *q, unsigned int count);
 
 /* jobq_job.c */
 void jobq_job_set_state_locked(struct jobq_job *job, enum jobq_job_state state);
 void jobq_job_retire(struct jobq_job *job, struct list_head *dead);
+void jobq_job_retire_all(struct jobq *q, struct list_head *batch);
 void jobq_job_drop(struct jobq_job *job, struct list_head *dead);
 void jobq_job_free_dead(struct list_head *dead);
 
@@ -123,7 +128,9 @@ void jobq_signal_all(struct jobq *q);
 bool jobq_is_empty_locked(struct jobq *q);
 void jobq_running_add_locked(struct jobq_job *job);
 void jobq_running_del_locked(struct jobq_job *job, ktime_t now);
+void jobq_free_later_locked(struct jobq *q);
 void jobq_retire_done(struct jobq *q);
+bool jobq_is_retired(struct jobq *q);
 void jobq_free_fn(struct work_struct *work);
 
 /* jobq_timeout.c */

@@ -117,8 +117,10 @@ EXPORT_SYMBOL_NS_GPL(jobq_job_get, "JOBQ");
  */
 void jobq_job_retire(struct jobq_job *job, struct list_head *dead)
 {
-	jobq_deps_fini(job, dead);
-	jobq_publish_fini(job);
+	if (job->deps)
+		jobq_deps_fini(job, dead);
+	if (!list_empty(&job->publish))
+		jobq_publish_fini(job);
 }
 
 /**
@@ -135,17 +137,15 @@ void jobq_job_drop(struct jobq_job *job, struct list_head *dead)
 		list_add_tail(&job->node, dead);
 }
 
-static void jobq_job_free(struct jobq_job *job, struct list_head *dead)
+/* Free a job without references, but leave the one to its queue to the caller. */
+static void jobq_job_destroy(struct jobq_job *job, struct list_head *dead)
 {
-	struct jobq *q = job->q;
-
 	/* Of most jobs that were committed nothing is left to retire. */
 	jobq_job_retire(job, dead);
 	if (job->fence)
 		dfence_free(job->fence);
 	dma_fence_put(job->base);
-	q->ops->job_free(job);
-	jobq_put(q);
+	job->q->ops->job_free(job);
 }
 
 /**
@@ -160,11 +160,40 @@ static void jobq_job_free(struct jobq_job *job, struct list_head *dead)
 void jobq_job_free_dead(struct list_head *dead)
 {
 	struct jobq_job *job;
+	struct jobq *q;
 
 	while ((job = list_first_entry_or_null(dead, struct jobq_job, node))) {
 		list_del_init(&job->node);
-		jobq_job_free(job, dead);
+		q = job->q;
+		jobq_job_destroy(job, dead);
+		jobq_put(q);
 	}
+}
+
+/**
+ * jobq_job_retire_all() - retire jobs of one queue, and put its references to them
+ * @q: their queue, to which the caller has, or is covered by, a reference
+ * @batch: jobs that have ended, on no list of @q; can't be used any more
+ *
+ * Context: Process, may sleep; not in a dma_fence signalling critical section.
+ */
+void jobq_job_retire_all(struct jobq *q, struct list_head *batch)
+{
+	struct jobq_job *job, *tmp;
+	unsigned int freed = 0;
+	LIST_HEAD(dead);
+
+	list_for_each_entry_safe(job, tmp, batch, node) {
+		/* Not removed one by one: nobody looks at the rest of the list. */
+		INIT_LIST_HEAD(&job->node);
+		jobq_job_retire(job, &dead);
+		if (!refcount_dec_and_test(&job->ref.refcount))
+			continue;
+		jobq_job_destroy(job, &dead);
+		freed++;
+	}
+	jobq_job_free_dead(&dead);
+	jobq_put_many(q, freed);
 }
 
 /**
@@ -172,15 +201,22 @@ void jobq_job_free_dead(struct list_head *dead)
  * @job: job or NULL
  *
  * The last one frees: after the job has ended, or, if it was never committed, by
- * rolling back what was prepared.
+ * rolling back what was prepared. Other jobs of the queue that have ended are freed here,
+ * too.
  *
- * Context: Process, may sleep; not in a dma_fence signalling critical section.
+ * Context: Process, may sleep; not in a dma_fence signalling critical section, nor holding
+ * a lock that job_free takes.
  */
 void jobq_job_put(struct jobq_job *job)
 {
 	LIST_HEAD(dead);
 
 	might_sleep();
+	if (!job)
+		return;
+	/* Without the lock: what is missed is for the next one, or for free_work. */
+	if (!list_empty(&job->q->done))
+		jobq_retire_done(job->q);
 	jobq_job_drop(job, &dead);
 	jobq_job_free_dead(&dead);
 }

@@ -164,8 +164,9 @@ void jobq_wait_late(struct jobq *q)
 static void jobq_cancel_works(struct jobq *q)
 {
 	/* Retiring removes the callbacks, which could queue the others. */
-	cancel_work_sync(&q->free_work);
+	cancel_delayed_work_sync(&q->free_work);
 	jobq_retire_done(q);
+	wait_event(q->idle, jobq_is_retired(q));
 	irq_work_sync(&q->unblock_work);
 	timer_shutdown_sync(&q->retry_timer);
 	if (q->run_worker)

@@ -219,7 +219,7 @@ static void jobq_init_state(struct jobq *q, const struct jobq_args *args)
 	init_waitqueue_head(&q->idle);
 	mutex_init(&q->hw_lock);
 	mutex_init(&q->teardown_lock);
-	INIT_WORK(&q->free_work, jobq_free_fn);
+	INIT_DELAYED_WORK(&q->free_work, jobq_free_fn);
 	INIT_WORK(&q->run_work, jobq_run_work_fn);
 	kthread_init_work(&q->run_kwork, jobq_run_kwork_fn);
 	init_irq_work(&q->unblock_work, jobq_unblock_fn);
@@ -293,7 +293,7 @@ static void jobq_release(struct kref *ref)
 	if (WARN(q->state != JOBQ_DEAD, "jobq %s: released without teardown\n",
 		 q->name)) {
 		/* Called from the very work that it would wait for: leak it. */
-		if (current_work() == &q->free_work)
+		if (current_work() == &q->free_work.work)
 			return;
 		jobq_teardown(q);
 	}
@@ -326,6 +326,19 @@ void jobq_put(struct jobq *q)
 		kref_put(&q->ref, jobq_release);
 }
 EXPORT_SYMBOL_NS_GPL(jobq_put, "JOBQ");
+
+/**
+ * jobq_put_many() - give several references to a queue back
+ * @q: queue
+ * @count: how many; may be 0
+ *
+ * Context: Like jobq_put().
+ */
+void jobq_put_many(struct jobq *q, unsigned int count)
+{
+	if (count && refcount_sub_and_test(count, &q->ref.refcount))
+		jobq_release(&q->ref);
+}
 
 /**
  * jobq_state() - the state of a queue

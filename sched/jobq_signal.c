@@ -154,6 +154,25 @@ static void jobq_signal_one(struct jobq_job *job)
 	dfence_signal(fence, job->error);
 }
 
+/**
+ * jobq_free_later_locked() - have what is on &jobq.done freed
+ * @q: queue that isn't dead
+ *
+ * By whoever puts a job of @q next: he is in process context and prepared for job_free.
+ * A busy queue so needs no worker, nor a wake-up for it. For others there is a work item,
+ * a little later.
+ *
+ * Context: &jobq.lock held.
+ */
+void jobq_free_later_locked(struct jobq *q)
+{
+	lockdep_assert_held(&q->lock);
+	/* Pending: it will take the lock, and find what we have added. */
+	if (!delayed_work_pending(&q->free_work))
+		queue_delayed_work(jobq_free_wq, &q->free_work,
+				   msecs_to_jiffies(JOBQ_FREE_DELAY_MS));
+}
+
 /*
  * The queue's references to the jobs of @batch, which have signalled, go to
  * free_work. Not if the queue is dead: then the jobs were committed after the
@@ -166,7 +185,7 @@ static void jobq_give_up_locked(struct jobq *q, struct list_head *batch)
 
 	if (q->state != JOBQ_DEAD) {
 		list_splice_tail_init(batch, &q->done);
-		queue_work(jobq_free_wq, &q->free_work);
+		jobq_free_later_locked(q);
 		return;
 	}
 	list_for_each_entry_safe(job, tmp, batch, node) {
@@ -182,6 +201,7 @@ static void jobq_give_up_locked(struct jobq *q, struct list_head *batch)
 static bool jobq_take_ended_locked(struct jobq *q, unsigned int *budget,
 				   struct list_head *batch)
 {
+	struct list_head *last = &q->inflight;
 	struct jobq_job *job;
 	ktime_t now;
 
@@ -189,11 +209,14 @@ static bool jobq_take_ended_locked(struct jobq *q, unsigned int *budget,
 		return false;
 	q->signalling = true;
 	now = ktime_get();
-	while (*budget && (job = jobq_first_ended_locked(q))) {
+	list_for_each_entry(job, &q->inflight, node) {
+		if (!*budget || !jobq_has_ended_locked(q, job))
+			break;
 		jobq_end_locked(q, job, now);
-		list_move_tail(&job->node, batch);
+		last = &job->node;
 		--*budget;
 	}
+	list_cut_position(batch, &q->inflight, last);
 	return true;
 }
 
@@ -391,29 +414,42 @@ EXPORT_SYMBOL_NS_GPL(jobq_complete32, "JOBQ");
 
 /**
  * jobq_retire_done() - put the queue's references to jobs that have ended
- * @q: queue
+ * @q: queue to which the caller has, or is covered by, a reference
  *
  * Context: Process, may sleep; not in a dma_fence signalling critical section.
  */
 void jobq_retire_done(struct jobq *q)
 {
-	struct jobq_job *job, *tmp;
 	LIST_HEAD(batch);
-	LIST_HEAD(dead);
 
-	scoped_guard(spinlock_irqsave, &q->lock)
+	scoped_guard(spinlock_irqsave, &q->lock) {
+		if (list_empty(&q->done))
+			return;
 		list_splice_init(&q->done, &batch);
-
-	list_for_each_entry_safe(job, tmp, &batch, node) {
-		list_del_init(&job->node);
-		jobq_job_retire(job, &dead);
-		jobq_job_drop(job, &dead);
+		q->retiring++;
 	}
-	jobq_job_free_dead(&dead);
+	jobq_job_retire_all(q, &batch);
+
+	guard(spinlock_irqsave)(&q->lock);
+	q->retiring--;
+	jobq_wake_locked(q);
+}
+
+/**
+ * jobq_is_retired() - is nobody retiring jobs any more?
+ * @q: dead queue
+ *
+ * Context: Any. Condition to wait for on &jobq.idle.
+ * Return: Whether all jobs that the queue had references to are retired.
+ */
+bool jobq_is_retired(struct jobq *q)
+{
+	guard(spinlock_irqsave)(&q->lock);
+	return !q->retiring && list_empty(&q->done);
 }
 
 /* &jobq.free_work */
 void jobq_free_fn(struct work_struct *work)
 {
-	jobq_retire_done(container_of(work, struct jobq, free_work));
+	jobq_retire_done(container_of(work, struct jobq, free_work.work));
 }

@@ -134,7 +134,7 @@ static void jobq_put_timedout(struct jobq *q, struct jobq_job *job)
 	/* Nobody else has one, so it is retired and on no list. */
 	guard(spinlock_irqsave)(&q->lock);
 	list_add_tail(&job->node, &q->done);
-	queue_work(jobq_free_wq, &q->free_work);
+	jobq_free_later_locked(q);
 }
 
 /* &jobq.timeout_work */

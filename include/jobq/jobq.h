@@ -338,6 +338,8 @@ struct jobq {
 	struct jobq_orch_member *orch;
 	/** @kicks: L: counts whatever may have made room on the hardware. */
 	unsigned int kicks;
+	/** @retiring: L: how many are retiring jobs that were on @done. */
+	unsigned int retiring;
 	/** @committing: L: jobs between push and the end of their jobq_commit(). */
 	unsigned int committing;
 	/** @credits: L: free units. */
@@ -375,14 +377,14 @@ struct jobq {
 	struct jobq_stats stats;
 
 	/**
-	 * @idle: Woken when @draining, @signalling, @committing, @hw_stopped or @waking
-	 * change.
+	 * @idle: Woken when @draining, @signalling, @committing, @retiring, @hw_stopped or
+	 * @waking change.
 	 */
 	wait_queue_head_t idle;
 	/** @done: Ended jobs whose references @free_work puts. */
 	struct list_head done;
-	/** @free_work: Retires what is on @done. */
-	struct work_struct free_work;
+	/** @free_work: Retires what is on @done, unless somebody puts a job before. */
+	struct delayed_work free_work;
 	/** @unblock_work: A dependency signalled, atomic-safe queue. */
 	struct irq_work unblock_work;
 	/** @run_work: Drains a queue that may sleep, no @run_worker; ends many jobs. */

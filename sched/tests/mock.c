@@ -233,7 +233,7 @@ void mock_flush(struct mock_queue *mq)
 	flush_work(&mq->q.run_work);
 	if (mq->q.run_worker)
 		kthread_flush_work(&mq->q.run_kwork);
-	flush_work(&mq->q.free_work);
+	flush_delayed_work(&mq->q.free_work);
 }
 
 static void mock_log_signal(struct mock_queue *mq, struct mock_job *job, int error)

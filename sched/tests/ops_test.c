@@ -204,7 +204,7 @@ static unsigned int times(struct ops_queue *oq, char letter)
 static void expect_log(struct ops_queue *oq, const char *log)
 {
 	flush_work(&oq->q.run_work);
-	flush_work(&oq->q.free_work);
+	flush_delayed_work(&oq->q.free_work);
 	KUNIT_EXPECT_STREQ(oq->test, oq->log, log);
 	KUNIT_EXPECT_NULL_MSG(oq->test, oq->broken, "%s", oq->broken);
 	forget_log(oq);
@@ -239,7 +239,7 @@ static void contexts(struct kunit *test)
 	mock_hardirq(test, complete_two, oq);
 	/* Both errors are known before the first of the fences signals. */
 	flush_work(&oq->q.run_work);
-	flush_work(&oq->q.free_work);
+	flush_delayed_work(&oq->q.free_work);
 	KUNIT_EXPECT_EQ(test, strncmp(oq->log, "ee", 2), 0);
 	KUNIT_EXPECT_EQ(test, strlen(oq->log), 7);
 	forget_log(oq);
@@ -248,12 +248,12 @@ static void contexts(struct kunit *test)
 	while (!times(oq, 'd'))
 		msleep(20);
 	flush_work(&oq->q.timeout_work.work);
-	flush_work(&oq->q.free_work);
+	flush_delayed_work(&oq->q.free_work);
 	jobq_kill(&oq->q, -ENODEV);
 	while (!times(oq, 'k'))
 		msleep(20);
 	flush_work(&oq->q.kill_work.work);
-	flush_work(&oq->q.free_work);
+	flush_delayed_work(&oq->q.free_work);
 	KUNIT_EXPECT_EQ(test, oq->log[0], 't');
 	KUNIT_EXPECT_EQ(test, times(oq, 'r'), 3);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(oq->log, "sk"));
