@@ -305,7 +305,7 @@ void jobq_deps_register(struct jobq_job *job)
 {
 	unsigned int i;
 
-	if (!job->num_deps || jobq_state(job->q) >= JOBQ_KILLED)
+	if (jobq_state(job->q) >= JOBQ_KILLED)
 		return;
 
 	/* The counter is above 0 throughout: the committer has one of its own. */

@@ -196,6 +196,14 @@ void jobq_job_retire_all(struct jobq *q, struct list_head *batch)
 	jobq_put_many(q, freed);
 }
 
+static void jobq_job_release(struct kref *ref)
+{
+	LIST_HEAD(dead);
+
+	list_add_tail(&container_of(ref, struct jobq_job, ref)->node, &dead);
+	jobq_job_free_dead(&dead);
+}
+
 /**
  * jobq_job_put() - give a reference to a job back
  * @job: job or NULL
@@ -209,16 +217,13 @@ void jobq_job_retire_all(struct jobq *q, struct list_head *batch)
  */
 void jobq_job_put(struct jobq_job *job)
 {
-	LIST_HEAD(dead);
-
 	might_sleep();
 	if (!job)
 		return;
 	/* Without the lock: what is missed is for the next one, or for free_work. */
 	if (!list_empty(&job->q->done))
 		jobq_retire_done(job->q);
-	jobq_job_drop(job, &dead);
-	jobq_job_free_dead(&dead);
+	kref_put(&job->ref, jobq_job_release);
 }
 EXPORT_SYMBOL_NS_GPL(jobq_job_put, "JOBQ");
 

@@ -562,7 +562,7 @@ static bool jobq_check_group(struct jobq_job **jobs, unsigned int num_jobs)
 	for (i = 0; i < num_jobs; i++) {
 		/* One that is marked stands there twice. */
 		if (jobs[i]->state != JOBQ_JOB_PREPARED || jobs[i]->committing ||
-		    !jobq_deps_ordered(jobs[i]))
+		    (jobs[i]->num_deps && !jobq_deps_ordered(jobs[i])))
 			break;
 		jobs[i]->committing = true;
 	}
@@ -607,8 +607,10 @@ void jobq_commit(struct jobq_job **jobs, unsigned int num_jobs)
 			jobq_push(&jobs[i], n);
 		}
 		for (i = 0; i < num_jobs; i++) {
-			jobq_deps_register(jobs[i]);
-			jobq_publish_all(jobs[i]);
+			if (jobs[i]->num_deps)
+				jobq_deps_register(jobs[i]);
+			if (!list_empty(&jobs[i]->publish))
+				jobq_publish_all(jobs[i]);
 		}
 		jobq_release_and_run(jobs, num_jobs);
 	}
