@@ -73,16 +73,16 @@ static const struct sched_impl *const sched_impls[] = {
 
 static const struct sched_measure sched_measures[] = {
 	/* So many that the runs fit between two ticks. */
-	SCHED_LIFE("life-1", 32, 1, 1),
-	SCHED_LIFE("life-4", 64, 4, 1),
-	SCHED_LIFE("life-16", 96, 16, 1),
-	SCHED_LIFE("life-64", 128, 64, 1),
+	SCHED_LIFE("life-1", 16, 1, 1),
+	SCHED_LIFE("life-4", 32, 4, 1),
+	SCHED_LIFE("life-16", 48, 16, 1),
+	SCHED_LIFE("life-64", 64, 64, 1),
 	SCHED_LIFE("queues-8", 64, 64, 8),
 	SCHED_LIFE("queues-64", 64, 64, 64),
 	SCHED_COMMIT("commit-1", 1, 1),
 	SCHED_COMMIT("commit-64", 64, 64),
-	SCHED_DEPS("deps-1", 16, 1),
-	SCHED_DEPS("deps-8", 4, 8),
+	SCHED_DEPS("deps-1", 8, 1),
+	SCHED_DEPS("deps-8", 2, 8),
 	SCHED_DEPS("deps-64", 1, SCHED_DEPS_MAX),
 	{
 		.ops = 1, .batch = 1, .queues = 1,
@@ -285,8 +285,8 @@ static void sched_add_case(const struct sched_impl *impl, unsigned int measure)
 	c->arg = measure;
 	if (m->deps)
 		c->interrupts = m->ops * impl->dep_interrupts;
-	/* By the peer it takes longer than from one tick to the next. */
-	if (m->deps == SCHED_DEPS_MAX && !c->marks)
+	/* By the peer these take longer than from one tick to the next. */
+	if (m->queues == SCHED_QUEUES || (m->deps == SCHED_DEPS_MAX && !c->marks))
 		c->interrupts = BENCH_ANY_INTERRUPTS;
 }
 
