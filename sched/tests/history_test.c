@@ -232,7 +232,7 @@ static void completion_between_timer_and_timedout(struct kunit *test)
 {
 	struct mock_queue *mq = mock_queue(test, 0);
 
-	mq->verdict = JOBQ_RESET;
+	mq->verdict = JOBQ_NO_HANG;
 	mq->on_run = run_until_timeout;
 	too_old = &mock_submit(mq)->base;
 	jobq_job_put(too_old);
