@@ -24,8 +24,10 @@
  * the ioctl and the doorbell, and more when it has dependencies. A job that is added
  * starts the clock of the timeout anew, as long as there is room on the ring, so a hang can
  * be noticed later than after a timeout. Commits of all queues are done one after another,
- * as the scheduler wants a job armed and pushed under one lock. Errors, their order and what
- * ioctls say are the same.
+ * as the scheduler wants a job armed and pushed under one lock. No ring is made to wait for
+ * another one: dependencies are waited for in software, always. What happens to jobs is in
+ * the scheduler's own tracepoints (gpu_scheduler). Errors, their order and what ioctls say
+ * are the same.
  */
 
 /**
