@@ -114,12 +114,19 @@ bool jobq_settled(struct jobq *q);
 bool jobq_is_ready_locked(struct jobq *q);
 bool jobq_is_replaying_locked(struct jobq *q);
 bool jobq_kick_locked(struct jobq *q);
+void jobq_run_later(struct jobq *q);
 void jobq_unblocked(struct jobq *q);
 void jobq_cancel_locked(struct jobq_job *job, int error);
 void jobq_run_work_fn(struct work_struct *work);
 void jobq_run_kwork_fn(struct kthread_work *work);
 void jobq_unblock_fn(struct irq_work *work);
 void jobq_retry_fn(struct timer_list *timer);
+
+/* jobq_limit.c */
+int jobq_limit_check(struct jobq *q, u32 units);
+bool jobq_limit_take_locked(struct jobq_job *job);
+void jobq_limit_return_locked(struct jobq_job *job);
+void jobq_limit_leave_locked(struct jobq *q);
 
 /* jobq_signal.c */
 bool jobq_can_signal_locked(struct jobq *q);

@@ -62,19 +62,24 @@ EXPORT_SYMBOL_IF_KUNIT(jobq_job_set_state_locked);
  * here on &jobq_ops.job_free frees the memory.
  *
  * Context: Process.
- * Return: 0; -EINVAL: unknown flag; -E2BIG: it needs more credits than the ring
- * has; the queue's error if it was killed. In error @job is the caller's to free.
+ * Return: 0; -EINVAL: unknown flag, or units though the queue has no limit; -E2BIG: it
+ * needs more credits than the ring has, or more units than the limit; the queue's
+ * error if it was killed. In error @job is the caller's to free.
  */
 int jobq_job_init(struct jobq_job *job, struct jobq *q,
 		  const struct jobq_job_args *args)
 {
 	/* A snapshot: it may be killed at any time, also after this. */
 	int error = READ_ONCE(q->error);
+	int ret;
 
 	if (args->flags & ~JOBQ_JOB_DEP_ERRORS)
 		return -EINVAL;
 	if (args->credits > q->credit_limit)
 		return -E2BIG;
+	ret = args->limit_units ? jobq_limit_check(q, args->limit_units) : 0;
+	if (ret)
+		return ret;
 	if (error)
 		return error;
 
@@ -84,6 +89,7 @@ int jobq_job_init(struct jobq_job *job, struct jobq *q,
 	job->state = JOBQ_JOB_NEW;
 	job->flags = args->flags;
 	job->credits = args->credits;
+	job->limit_units = args->limit_units;
 	job->client_id = args->client_id;
 	atomic_set(&job->deps_left, 1);
 	INIT_LIST_HEAD(&job->publish);

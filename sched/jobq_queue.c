@@ -56,7 +56,7 @@
  * DOC: jobq locking
  *
  * One spinlock per queue, &jobq.lock, interrupts disabled. Inside it only the
- * timeline's lock (dfence_arm()) and those of wait and work queues are taken. No
+ * timeline's lock (dfence_arm()), a limit's, and those of wait and work queues are taken. No
  * op, no fence callback and no foreign function is called with it held; none of
  * them is called with the lock of another queue held either.
  *
@@ -124,6 +124,7 @@
 #include <linux/string.h>
 
 #include <dfence/dfence_ctx.h>
+#include <jobq/jobq_limit.h>
 
 #include "jobq_internal.h"
 #include "jobq_trace.h"
@@ -158,6 +159,9 @@ void jobq_set_state_locked(struct jobq *q, enum jobq_state state)
 		return;
 	trace_jobq_state(q, state);
 	WRITE_ONCE(q->state, state);
+	/* Others wait for what it won't use. */
+	if (q->limit && state != JOBQ_RUNNING)
+		jobq_limit_leave_locked(q);
 }
 EXPORT_SYMBOL_IF_KUNIT(jobq_set_state_locked);
 
@@ -205,6 +209,7 @@ static void jobq_init_state(struct jobq *q, const struct jobq_args *args)
 	q->flags = args->flags;
 	q->credit_limit = args->credits;
 	q->credits = args->credits;
+	q->limit = args->limit ? jobq_limit_get(args->limit) : NULL;
 	q->timeout = msecs_to_jiffies(args->timeout_ms);
 	q->stop_timeout = msecs_to_jiffies(stop_ms);
 	q->timeout_wq = args->timeout_wq ?: jobq_run_wq;
@@ -216,6 +221,7 @@ static void jobq_init_state(struct jobq *q, const struct jobq_args *args)
 	INIT_LIST_HEAD(&q->pending);
 	INIT_LIST_HEAD(&q->inflight);
 	INIT_LIST_HEAD(&q->done);
+	INIT_LIST_HEAD(&q->limit_node);
 	init_waitqueue_head(&q->idle);
 	mutex_init(&q->hw_lock);
 	mutex_init(&q->teardown_lock);
@@ -305,6 +311,7 @@ static void jobq_release(struct kref *ref)
 	ret = dfence_ctx_shut(q->fence_ctx, -ECANCELED);
 	WARN_ON_ONCE(ret);
 	dfence_ctx_put(q->fence_ctx);
+	jobq_limit_put(q->limit);
 	put_device(q->dev);
 	kfree(q->name);
 	q->ops->release(q);

@@ -6,8 +6,8 @@
 /**
  * DOC: jobq running
  *
- * The head of the queue is run when its dependencies have signalled and its credits
- * are there. Who gets to do it:
+ * The head of the queue is run when its dependencies have signalled, its credits are
+ * there, and the units that it takes of the queue's limit, if any. Who gets to do it:
  *
  * ::
  *
@@ -15,6 +15,7 @@
  *	-------------------------  ----------------------  ---------------------
  *	jobq_commit()              right there             right there
  *	a dependency signals       irq_work                worker
+ *	units of the limit         irq_work                worker
  *	jobq_complete()            right there             worker, if there's a job
  *	jobq_kick(), jobq_start()  right there             worker, if there's a job
  *
@@ -75,7 +76,12 @@ static enum jobq_fate jobq_fate_locked(struct jobq *q, struct jobq_job *job)
 		return JOBQ_FATE_DROP;
 	if (q->state != JOBQ_RUNNING)
 		return JOBQ_FATE_HELD;
-	return job->credits > q->credits ? JOBQ_FATE_WAIT : JOBQ_FATE_RUN;
+	if (job->credits > q->credits)
+		return JOBQ_FATE_WAIT;
+	/* Whoever sets units aside for it takes it out of the line, then unblocks it. */
+	if (job->limit_units && !list_empty(&q->limit_node))
+		return JOBQ_FATE_WAIT;
+	return JOBQ_FATE_RUN;
 }
 
 /* The head of @q is ready, but @q is stopped: perhaps for want of a ring. */
@@ -122,7 +128,8 @@ bool jobq_is_replaying_locked(struct jobq *q)
  * @job: committed job that hasn't ended
  * @error: -errno for its fence
  *
- * The fence signals when the job is the first one on &jobq.inflight.
+ * The fence signals when the job is the first one on &jobq.inflight. Its units of the
+ * limit are returned here; its credits, if it has them, by the caller.
  *
  * Context: &jobq.lock held.
  */
@@ -132,6 +139,8 @@ void jobq_cancel_locked(struct jobq_job *job, int error)
 		job->left_ring = true;
 	jobq_job_set_state_locked(job, JOBQ_JOB_CANCELLED);
 	job->error = error;
+	if (job->has_units)
+		jobq_limit_return_locked(job);
 }
 
 static void jobq_drop_head_locked(struct jobq *q, struct jobq_job *job)
@@ -177,6 +186,8 @@ static struct jobq_job *jobq_take_locked(struct jobq *q, unsigned int *budget, k
 			jobq_drop_head_locked(q, job);
 			continue;
 		case JOBQ_FATE_RUN:
+			if (job->limit_units && !jobq_limit_take_locked(job))
+				return NULL;
 			list_del_init(&job->node);
 			q->num_pending--;
 			q->credits -= job->credits;
@@ -206,6 +217,9 @@ static bool jobq_ran_locked(struct jobq *q, struct jobq_job *job, int ret)
 
 	q->credits += job->credits;
 	if (ret == -EBUSY && q->state < JOBQ_KILLED) {
+		/* Rings that wait for it in hardware may have what it would wait for. */
+		if (job->has_units && !job->left_ring)
+			jobq_limit_return_locked(job);
 		list_add(&job->node, &q->pending);
 		q->num_pending++;
 		/* The hardware hasn't got it, so it can't report it. */
@@ -393,6 +407,20 @@ bool jobq_settled(struct jobq *q)
 }
 
 /**
+ * jobq_run_later() - have somebody run a queue
+ * @q: queue that hasn't been killed, or whose teardown waits for the caller
+ *
+ * Context: Any. Locks of queues and fences may be held.
+ */
+void jobq_run_later(struct jobq *q)
+{
+	if (q->flags & JOBQ_RUN_ATOMIC)
+		irq_work_queue(&q->unblock_work);
+	else
+		jobq_queue_worker(q);
+}
+
+/**
  * jobq_unblocked() - the last dependency of a job has signalled
  * @q: queue
  *
@@ -406,12 +434,8 @@ bool jobq_settled(struct jobq *q)
 void jobq_unblocked(struct jobq *q)
 {
 	guard(spinlock_irqsave)(&q->lock);
-	if (q->state >= JOBQ_KILLED)
-		return;
-	if (q->flags & JOBQ_RUN_ATOMIC)
-		irq_work_queue(&q->unblock_work);
-	else
-		jobq_queue_worker(q);
+	if (q->state < JOBQ_KILLED)
+		jobq_run_later(q);
 }
 
 /**

@@ -142,6 +142,8 @@ static void jobq_count_ended_locked(struct jobq *q, struct list_head *batch)
 		q->stats.done++;
 		/* Not before: job_error looks at what the room in the ring still holds. */
 		q->credits += job->credits;
+		if (job->has_units)
+			jobq_limit_return_locked(job);
 	}
 }
 

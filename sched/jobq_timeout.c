@@ -12,7 +12,8 @@
  *
  * &jobq_ops.timedout is called with the queue stopped. If it answers %JOBQ_RESET,
  * the guilty job ends with -ETIME, and the others are taken out of the flight and
- * become the first pending ones again: same fence, same seqno, run_job once more.
+ * become the first pending ones again: same fence, same seqno, run_job once more, and
+ * the same units of the queue's limit.
  * Jobs that completed while the driver was busy resetting have completed, the
  * supposedly guilty one included.
  */

@@ -3,7 +3,8 @@
  * jobq: a queue of jobs for hardware whose firmware does the scheduling.
  *
  * One &struct jobq per ring. This header has the queue; jobq_job.h has jobs,
- * their dependencies and jobq_commit(); jobq_publish.h has out-fences.
+ * their dependencies and jobq_commit(); jobq_publish.h has out-fences;
+ * jobq_limit.h has limits that several queues share.
  */
 #ifndef _JOBQ_JOBQ_H
 #define _JOBQ_JOBQ_H
@@ -27,6 +28,7 @@ struct dfence_ctx;
 struct jobq;
 struct jobq_dep;
 struct jobq_job;
+struct jobq_limit;
 struct jobq_orch_member;
 
 /**
@@ -232,6 +234,11 @@ struct jobq_args {
 	/** @credits: Mandatory. Room in the ring, in units of the driver's choice. */
 	u32 credits;
 	/**
+	 * @limit: What the jobs of several queues may use together; a reference
+	 * is taken. Optional.
+	 */
+	struct jobq_limit *limit;
+	/**
 	 * @first_seqno: Seqno of the first job; 0 means 1. Drivers of hardware
 	 * that counts in 32 bits can start near the wrap.
 	 */
@@ -311,6 +318,8 @@ struct jobq {
 	unsigned int flags;
 	/** @credit_limit: I */
 	u32 credit_limit;
+	/** @limit: I: counted reference, or NULL. */
+	struct jobq_limit *limit;
 	/** @timeout: I: in jiffies, 0: none. */
 	unsigned long timeout;
 	/** @stop_timeout: I: in jiffies. */
@@ -375,6 +384,12 @@ struct jobq {
 	ktime_t paused_at;
 	/** @stats: L */
 	struct jobq_stats stats;
+	/** @limit_node: &jobq_limit.lock: place in the line for units of @limit. */
+	struct list_head limit_node;
+	/** @limit_need: &jobq_limit.lock: units that the head is in line for, or was. */
+	u32 limit_need;
+	/** @limit_granted: &jobq_limit.lock: @limit_need units are set aside for it. */
+	bool limit_granted;
 
 	/**
 	 * @idle: Woken when @draining, @signalling, @committing, @retiring, @hw_stopped or

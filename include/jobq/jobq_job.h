@@ -73,6 +73,8 @@ enum jobq_job_state {
 struct jobq_job_args {
 	/** @credits: Room that the job takes in the ring; 0 is allowed. */
 	u32 credits;
+	/** @limit_units: What it takes of &jobq_args.limit; 0 is allowed. */
+	u32 limit_units;
 	/** @flags: %JOBQ_JOB_DEP_ERRORS */
 	unsigned int flags;
 	/** @client_id: &drm_file.client_id, for tracepoints. */
@@ -97,6 +99,10 @@ struct jobq_job {
 	unsigned int flags;
 	/** @credits: C */
 	u32 credits;
+	/** @limit_units: C: of &jobq.limit. */
+	u32 limit_units;
+	/** @has_units: L: it has them. */
+	bool has_units;
 	/** @client_id: C */
 	u64 client_id;
 	/** @fence: C: allocated by prepare; the issuer's reference until signalled. */
@@ -144,8 +150,8 @@ struct jobq_job {
 
 /*
  * Takes a reference to @q; the caller gets the first one of @job. -EINVAL; -E2BIG:
- * more credits than the ring has; the queue's error if it was killed. In error
- * @job is as before: the caller frees it itself.
+ * more credits than the ring has, or units than the limit; the queue's error if it
+ * was killed. In error @job is as before: the caller frees it itself.
  */
 int __must_check jobq_job_init(struct jobq_job *job, struct jobq *q,
 			       const struct jobq_job_args *args);

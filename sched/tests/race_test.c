@@ -2,8 +2,8 @@
 /*
  * Many threads at some queues at once: submitters, the hardware, interrupts, a
  * killer. On one CPU they still preempt each other. What is checked are the
- * promises: every fence signals once, in order, every job is freed, no credit is
- * lost.
+ * promises: every fence signals once, in order, every job is freed, no credit and no
+ * unit of the limit is lost.
  */
 
 #include <linux/atomic.h>
@@ -19,6 +19,7 @@
 
 #include <jobq/jobq.h>
 #include <jobq/jobq_job.h>
+#include <jobq/jobq_limit.h>
 #include <jobq/jobq_publish.h>
 
 #include "mock.h"
@@ -28,6 +29,7 @@
 #define COMMITS		200
 #define GROUP_MAX	4
 #define CREDITS		6
+#define LIMIT		5
 
 struct storm_queue {
 	struct jobq q;
@@ -48,6 +50,7 @@ struct storm {
 	unsigned int flags;
 	const struct jobq_ops *ops;
 	struct storm_queue *queues[QUEUES];
+	struct jobq_limit *limit;
 	/* The newest fence of each queue, for dependencies. */
 	struct mutex lock;
 	struct dma_fence *newest[QUEUES];
@@ -187,6 +190,7 @@ static struct jobq_job *storm_make_job(struct storm_thread *t, unsigned int queu
 {
 	const struct jobq_job_args args = {
 		.credits = prandom_u32_state(&t->rnd) % (CREDITS + 1),
+		.limit_units = prandom_u32_state(&t->rnd) % (LIMIT + 1),
 		.flags = prandom_u32_state(&t->rnd) % 4 ? 0 : JOBQ_JOB_DEP_ERRORS,
 	};
 	struct storm *storm = t->storm;
@@ -302,7 +306,8 @@ static void storm_start_queue(struct storm *storm, unsigned int i)
 {
 	const struct jobq_args args = {
 		.ops = storm->ops, .driver_name = "storm", .name = "storm",
-		.flags = storm->flags, .credits = CREDITS, .stop_timeout_ms = 10,
+		.flags = storm->flags, .credits = CREDITS, .limit = storm->limit,
+		.stop_timeout_ms = 10,
 	};
 	struct storm_queue *sq = kunit_kzalloc(storm->test, sizeof(*sq), GFP_KERNEL);
 
@@ -348,6 +353,8 @@ static void storm(struct kunit *test, const struct jobq_ops *ops, unsigned int f
 	storm->flags = flags;
 	storm->ops = ops;
 	mutex_init(&storm->lock);
+	storm->limit = jobq_limit_create(LIMIT);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, storm->limit);
 	for (i = 0; i < QUEUES; i++)
 		storm_start_queue(storm, i);
 	for (i = 0; i < SUBMITTERS; i++)
@@ -370,6 +377,8 @@ static void storm(struct kunit *test, const struct jobq_ops *ops, unsigned int f
 		hrtimer_cancel(&storm->queues[i]->irq);
 	for (i = 0; i < QUEUES; i++)
 		storm_end_queue(storm, i);
+	KUNIT_EXPECT_EQ(test, jobq_limit_available(storm->limit), LIMIT);
+	jobq_limit_put(storm->limit);
 	for (i = 0; i < QUEUES; i++) {
 		dma_fence_put(storm->newest[i]);
 		jobq_put(&storm->queues[i]->q);
