@@ -460,6 +460,13 @@ void jobq_stop(struct jobq *q);
 /* A. Ends one jobq_stop(). */
 void jobq_start(struct jobq *q);
 /*
+ * P. jobq_stop(), then wait until all jobs in the ring have signalled; after that no op
+ * touches the hardware. -ETIMEDOUT: they haven't, and the queue is as before. Nests.
+ */
+int __must_check jobq_suspend(struct jobq *q, unsigned int timeout_ms);
+/* A. Ends one jobq_suspend(). */
+void jobq_resume(struct jobq *q);
+/*
  * P. Between stop and start: the ring was reset and is empty. @guilty (or NULL)
  * gets -ETIME, the other running jobs are run again or cancelled.
  */

@@ -179,8 +179,6 @@ static enum hrtimer_restart storm_irq(struct hrtimer *timer)
 {
 	struct storm_queue *sq = container_of(timer, struct storm_queue, irq);
 
-	if (READ_ONCE(sq->storm->end))
-		return HRTIMER_NORESTART;
 	jobq_complete(&sq->q, atomic64_read(&sq->ran));
 	hrtimer_forward_now(timer, us_to_ktime(150));
 	return HRTIMER_RESTART;
@@ -272,6 +270,22 @@ static int storm_submitter(void *arg)
 	kthread_complete_and_exit(&t->done, 0);
 }
 
+/* Interrupts or a kill empty the ring soon; what was in it has signalled then. */
+static void storm_suspend(struct storm_queue *sq)
+{
+	s64 ran;
+
+	if (jobq_suspend(&sq->q, 10000)) {
+		atomic_inc(&sq->bad);
+		return;
+	}
+	ran = atomic64_read(&sq->ran);
+	usleep_range(20, 100);
+	if (atomic64_read(&sq->ran) != ran || atomic64_read(&sq->signalled) < ran)
+		atomic_inc(&sq->bad);
+	jobq_resume(&sq->q);
+}
+
 /* Reports completions in process context, beside the interrupts. */
 static int storm_completer(void *arg)
 {
@@ -285,6 +299,8 @@ static int storm_completer(void *arg)
 			jobq_stop(&sq->q);
 			jobq_start(&sq->q);
 		}
+		if (!(prandom_u32_state(&t->rnd) % 8))
+			storm_suspend(sq);
 		usleep_range(20, 200);
 	}
 	kthread_complete_and_exit(&t->done, 0);
@@ -369,7 +385,7 @@ static void storm(struct kunit *test, const struct jobq_ops *ops, unsigned int f
 	}
 	for (i = 0; i < SUBMITTERS; i++)
 		wait_for_completion(&threads[i].done);
-	/* Let the rest run, and stop the hardware. */
+	/* Let the rest run, and stop the hardware, after the one who may wait for it. */
 	msleep(20);
 	WRITE_ONCE(storm->end, true);
 	wait_for_completion(&threads[SUBMITTERS].done);
