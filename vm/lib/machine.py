@@ -54,11 +54,21 @@ def _accel(accel, smp):
     return ["-accel", "tcg,thread=multi", "-cpu", _TCG_CPU, "-smp", str(smp)]
 
 
+# When the guest sleeps a virtio device is reset, which 9p doesn't survive; but for a PCI
+# Express device, as they are behind a port, that says it needn't be.
+_VIRTIO_PORT = "pcie-root-port,id=vp0,chassis=2,slot=2"
+_VIRTIO = "bus=vp0,multifunction=on,x-pcie-pm-no-soft-reset=on"
+
+
+def _virtio(function, driver, options=""):
+    return ["-device", f"{driver},{_VIRTIO},addr=0x0.{function}{options}"]
+
+
 def _shares():
-    for tag, readonly in _SHARES:
+    for i, (tag, readonly) in enumerate(_SHARES):
         yield from ("-fsdev", f"local,id={tag},path=/mnt/{tag},security_model=none,"
                               f"multidevs=remap{',readonly=on' if readonly else ''}",
-                    "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}")
+                    *_virtio(i, "virtio-9p-pci", f",fsdev={tag},mount_tag={tag}"))
 
 
 def _port(name, socket, options=""):
@@ -125,7 +135,8 @@ def qemu_args(opts, kernel, accel):
                  "-mon", "chardev=console"]
     else:
         args += ["-chardev", "file,id=console,path=/mnt/out/vm-logs/console.log"]
-    args += ["-serial", "chardev:console", *_shares(), "-device", "virtio-serial-pci"]
+    args += ["-serial", "chardev:console", "-device", _VIRTIO_PORT, *_shares(),
+             *_virtio(len(_SHARES), "virtio-serial-pci")]
     for name in ("result", "output", "request"):
         args += _port(name, f"{name}.sock")
     args += ["-qmp", f"unix:{_RUN}/qmp.sock,server=on,wait=off"]
