@@ -369,7 +369,9 @@ int carillon_core_reset(const struct bound_token *tok, struct carillon_core *cor
 
 	if (ret)
 		return -ENODEV;
-	dev_warn(&core->pdev->dev, "device was reset\n");
+	/* Otherwise whoever wants it knows. */
+	if (!READ_ONCE(core->resetting))
+		dev_warn(&core->pdev->dev, "device was reset\n");
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(carillon_core_reset, "CARILLON_PCI");

@@ -60,6 +60,7 @@
 
 #include <linux/auxiliary_bus.h>
 #include <linux/module.h>
+#include <linux/pm.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_drv.h>
@@ -80,6 +81,7 @@
 #include "carillon_doorbell.h"
 #include "carillon_file.h"
 #include "carillon_import.h"
+#include "carillon_pm.h"
 #include "carillon_query.h"
 #include "carillon_queue.h"
 #include "carillon_reset.h"
@@ -359,6 +361,7 @@ MODULE_DEVICE_TABLE(auxiliary, carillon_ids);
 
 static struct auxiliary_driver carillon_driver = {
 	.name = "drm",
+	.driver.pm = pm_sleep_ptr(&carillon_pm_ops),
 	.id_table = carillon_ids,
 	.probe = carillon_probe,
 	.remove = carillon_remove,

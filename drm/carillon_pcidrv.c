@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The PCI driver: probe, remove, function-level reset.
+ * The PCI driver: probe, remove, function-level reset, system sleep.
  */
 
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/pm.h>
 
 #include <bound/bound_aux.h>
 #include <bound/bound_bar.h>
@@ -122,6 +123,20 @@ static void carillon_pci_shutdown(struct pci_dev *pdev)
 	pci_clear_master(pdev);
 }
 
+/* Nobody minds what registers read from here on, and no ring can be enabled. */
+static void carillon_pci_hide(struct carillon_core *core)
+{
+	carillon_core_set_resetting(core, true);
+	cancel_delayed_work_sync(&core->watch_work);
+}
+
+/* Should it fail the device is lost, which the client is told. */
+static void carillon_pci_reset(struct carillon_core *core)
+{
+	scoped_cond_guard(bound_assumed, return, core->gate, &core->pdev->dev)
+		(void)!carillon_core_reset(&scope, core);
+}
+
 /*
  * The PCI core takes locks of its own between those two, so none of ours that are
  * needed to signal fences may be held: core->resetting stands for them. The device
@@ -131,24 +146,48 @@ static void carillon_pci_reset_prepare(struct pci_dev *pdev)
 {
 	struct carillon_core *core = pci_get_drvdata(pdev);
 
-	carillon_core_set_resetting(core, true);
-	cancel_delayed_work_sync(&core->watch_work);
+	carillon_pci_hide(core);
 	carillon_core_tell_reset_prepare(core);
-	scoped_cond_guard(bound_assumed, return, core->gate, &pdev->dev)
-		(void)!carillon_core_reset(&scope, core);
+	carillon_pci_reset(core);
 }
 
 static void carillon_pci_reset_done(struct pci_dev *pdev)
 {
 	struct carillon_core *core = pci_get_drvdata(pdev);
 
-	scoped_cond_guard(bound_assumed, {}, core->gate, &pdev->dev)
-		(void)!carillon_core_reset(&scope, core);
+	carillon_pci_reset(core);
 	carillon_core_set_resetting(core, false);
 	carillon_core_tell_reset_done(core);
 	if (!carillon_core_is_lost(core))
 		carillon_watch_start(core);
 }
+
+/*
+ * The DRM driver, whose device is a child of this one, has emptied the rings. Without
+ * one there are none. A device that is lost keeps nobody awake.
+ */
+static int carillon_pci_suspend(struct device *dev)
+{
+	struct carillon_core *core = dev_get_drvdata(dev);
+
+	carillon_pci_hide(core);
+	carillon_pci_reset(core);
+	return 0;
+}
+
+static int carillon_pci_resume(struct device *dev)
+{
+	struct carillon_core *core = dev_get_drvdata(dev);
+
+	carillon_pci_reset(core);
+	carillon_core_set_resetting(core, false);
+	if (carillon_core_is_lost(core))
+		return -ENODEV;
+	carillon_watch_start(core);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(carillon_pci_pm_ops, carillon_pci_suspend, carillon_pci_resume);
 
 static const struct pci_error_handlers carillon_pci_err_handlers = {
 	.reset_prepare = carillon_pci_reset_prepare,
@@ -168,6 +207,7 @@ static struct pci_driver carillon_pci_driver = {
 	.remove = carillon_pci_remove,
 	.shutdown = carillon_pci_shutdown,
 	.err_handler = &carillon_pci_err_handlers,
+	.driver.pm = pm_sleep_ptr(&carillon_pci_pm_ops),
 };
 module_pci_driver(carillon_pci_driver);
 

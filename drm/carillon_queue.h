@@ -26,8 +26,9 @@ struct seq_file;
  * @CARILLON_QUEUE_CLOSING: being destroyed by its file
  * @CARILLON_QUEUE_STOPPING: the library waits for &carillon_sched_ops.queue_stopped
  * @CARILLON_QUEUE_HELD: stopped by us over a device reset
+ * @CARILLON_QUEUE_ASLEEP: stopped by us over a system sleep
  *
- * Bits of &carillon_queue.flags. Only the last one is ever cleared.
+ * Bits of &carillon_queue.flags. Only the last two are ever cleared.
  */
 enum carillon_queue_flag {
 	CARILLON_QUEUE_GUILTY,
@@ -35,6 +36,7 @@ enum carillon_queue_flag {
 	CARILLON_QUEUE_CLOSING,
 	CARILLON_QUEUE_STOPPING,
 	CARILLON_QUEUE_HELD,
+	CARILLON_QUEUE_ASLEEP,
 };
 
 /**

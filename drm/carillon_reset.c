@@ -88,25 +88,38 @@ static void carillon_reset_hold_queues(struct carillon_device *cdev, struct cari
 			carillon_reset_kill_if_busy(q);
 }
 
+/**
+ * carillon_reset_revive_queue() - make the ring of a queue usable after a device reset
+ * @tok: token of a gate of the device
+ * @q: the queue, stopped, its ring disabled; if that fails it is killed
+ *
+ * Context: Process; takes ring_mutex. May be called on the way to signalling a fence.
+ * Return: 0, also if @q was killed before; -EAGAIN: a function-level reset is under
+ * way, at whose end all queues are revived; -ENODEV or -EIO: @q was killed.
+ */
+int carillon_reset_revive_queue(const struct bound_token *tok, struct carillon_queue *q)
+{
+	int ret;
+
+	if (q->cdev->sched->queue_error(q))
+		return 0;
+	/* Restarting clears the results of jobs whose fences are being signalled. */
+	q->cdev->sched->queue_settle(q);
+	ret = carillon_ring_restart(tok, q->ring);
+	if (ret == -ENODEV)
+		carillon_queue_kill(q, -ENODEV);
+	else if (ret && ret != -EAGAIN)
+		carillon_reset_kill_innocent(q);
+	return ret;
+}
+
 static void carillon_reset_release_queue(const struct bound_token *tok, struct carillon_queue *q)
 {
-	int ret = 0;
-
 	/* One that came into being meanwhile has a ring that is enabled, with jobs, maybe. */
 	if (!test_bit(CARILLON_QUEUE_HELD, &q->flags))
 		return;
-	if (!q->cdev->sched->queue_error(q)) {
-		/* Restarting clears the results of jobs whose fences are being signalled. */
-		q->cdev->sched->queue_settle(q);
-		ret = carillon_ring_restart(tok, q->ring);
-	}
-	/* A function-level reset has begun meanwhile: its end releases the queue. */
-	if (ret == -EAGAIN)
+	if (carillon_reset_revive_queue(tok, q) == -EAGAIN)
 		return;
-	if (ret == -ENODEV)
-		carillon_queue_kill(q, -ENODEV);
-	else if (ret)
-		carillon_reset_kill_innocent(q);
 	clear_bit(CARILLON_QUEUE_HELD, &q->flags);
 	q->cdev->sched->queue_release(q);
 }

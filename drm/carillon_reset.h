@@ -18,6 +18,7 @@ struct carillon_ring;
 extern const struct carillon_core_client_ops carillon_reset_client_ops;
 
 int carillon_reset_quiesce(const struct bound_token *tok, struct carillon_queue *q);
+int carillon_reset_revive_queue(const struct bound_token *tok, struct carillon_queue *q);
 
 /* For the library. */
 enum carillon_verdict carillon_reset_timedout(struct carillon_queue *q, struct carillon_job *job,

@@ -122,6 +122,15 @@ struct carillon_sched_ops {
 	 * Context: Process; the queue is held, or in carillon_reset_timedout().
 	 */
 	void (*queue_settle)(struct carillon_queue *q);
+	/**
+	 * @queue_drain: Wait until the ring is empty, what was on it has signalled,
+	 * and nobody is looking at a job that took too long. As long as the queue is
+	 * held, that stays so.
+	 *
+	 * Context: Process; the queue is held, queues_mutex isn't.
+	 * Return: 0, or -ETIMEDOUT after @timeout_ms.
+	 */
+	int (*queue_drain)(struct carillon_queue *q, unsigned int timeout_ms);
 	/** @queue_running: How many jobs are on the ring. Context: Any. */
 	unsigned int (*queue_running)(struct carillon_queue *q);
 

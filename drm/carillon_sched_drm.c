@@ -409,6 +409,23 @@ static void carillon_ds_settle(struct carillon_queue *base)
 	wait_event(q->idle, carillon_ds_is_settled(q));
 }
 
+static bool carillon_ds_is_empty(struct carillon_ds_queue *q)
+{
+	guard(spinlock_irqsave)(&q->lock);
+	return !q->feeding && !q->signalling && list_empty(&q->inflight);
+}
+
+static int carillon_ds_drain(struct carillon_queue *base, unsigned int timeout_ms)
+{
+	struct carillon_ds_queue *q = to_ds_queue(base);
+
+	if (!wait_event_timeout(q->idle, carillon_ds_is_empty(q), msecs_to_jiffies(timeout_ms)))
+		return -ETIMEDOUT;
+	/* The last job may have ended while it was looked at for taking too long. */
+	flush_workqueue(q->reset_wq);
+	return 0;
+}
+
 static unsigned int carillon_ds_running(struct carillon_queue *base)
 {
 	struct carillon_ds_queue *q = to_ds_queue(base);
@@ -684,6 +701,7 @@ const struct carillon_sched_ops carillon_sched_drm = {
 	.queue_hold = carillon_ds_hold,
 	.queue_release = carillon_ds_release,
 	.queue_settle = carillon_ds_settle,
+	.queue_drain = carillon_ds_drain,
 	.queue_running = carillon_ds_running,
 	.job_create = carillon_ds_job_create,
 	.job_put = carillon_ds_job_put,

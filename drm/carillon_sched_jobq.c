@@ -220,6 +220,16 @@ static void carillon_jobq_settle(struct carillon_queue *q)
 	jobq_wait_signalled(to_jobq(q));
 }
 
+static int carillon_jobq_drain(struct carillon_queue *q, unsigned int timeout_ms)
+{
+	int ret = jobq_suspend(to_jobq(q), timeout_ms);
+
+	/* It is held all the same. */
+	if (!ret)
+		jobq_resume(to_jobq(q));
+	return ret;
+}
+
 static void carillon_jobq_count_job(struct jobq_job *job, void *arg)
 {
 	unsigned int *num = arg;
@@ -309,6 +319,7 @@ const struct carillon_sched_ops carillon_sched_jobq = {
 	.queue_hold = carillon_jobq_hold,
 	.queue_release = carillon_jobq_release,
 	.queue_settle = carillon_jobq_settle,
+	.queue_drain = carillon_jobq_drain,
 	.queue_running = carillon_jobq_running,
 	.job_create = carillon_jobq_job_create,
 	.job_put = carillon_jobq_job_put,

@@ -146,4 +146,19 @@ int drm_reopen_driver(int fd);
 int drm_close_driver(int fd);
 void gem_close(int fd, uint32_t handle);
 
+/* --- System sleep: "freeze", and what of it, which is in /sys/power/pm_test -- */
+
+enum igt_suspend_state {
+	SUSPEND_STATE_FREEZE,
+};
+
+enum igt_suspend_test {
+	SUSPEND_TEST_NONE,
+	SUSPEND_TEST_FREEZER,
+	SUSPEND_TEST_DEVICES,
+	SUSPEND_TEST_PLATFORM,
+};
+
+void igt_system_suspend_autoresume(enum igt_suspend_state state, enum igt_suspend_test test);
+
 #endif /* IGT_H */
