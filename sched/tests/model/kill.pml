@@ -24,6 +24,7 @@
  *	PUT_WITHOUT_RETIRING	safety	a job is freed when its callback can still come
  *	TEARDOWN_FORGETS_RETIRING	safety	teardown leaves that to free_work
  *	TEARDOWN_FORGETS_WORKS	safety	teardown doesn't wait for works
+ *	TEARDOWN_FORGETS_PUTTERS	safety	nor for who frees jobs as he puts his own
  *	LATE_JOBS_UNAWAITED	safety	a late committer puts a job that is being signalled
  *	NOBODY_IS_WOKEN		safety	the last one doesn't wake the teardown
  *	STOP_WITHOUT_LIMIT	ltl	the firmware is asked to stop, and waited for
@@ -94,6 +95,11 @@ active proctype submitter()
 #ifndef MUTANT_LATE_JOBS_UNAWAITED
 	:: q.state == DEAD -> wait_for_death(SUBMITTER, ok)	/* jobq_wait_late() */
 #endif
+	:: else
+	fi;
+	/* jobq_job_put(): a job is freed by who puts one, or by free_work. */
+	if
+	:: frees -> jobq_retire_done(SUBMITTER, l)
 	:: else
 	fi;
 	d_step { job_put(0); job_put(1) }
