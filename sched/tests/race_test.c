@@ -350,8 +350,9 @@ static void storm_end_queue(struct storm *storm, unsigned int i)
 	KUNIT_EXPECT_EQ(test, stats.queued, atomic64_read(&sq->signalled));
 	KUNIT_EXPECT_EQ(test, sq->q.credits, CREDITS);
 	KUNIT_EXPECT_EQ(test, atomic_read(&sq->hw_waits), stats.hw_waits);
-	if (storm->ops == &storm_hw_ops && i == QUEUES - 1)
-		KUNIT_EXPECT_GT(test, stats.hw_waits, 0);
+	/* How many depends on the machine's speed: a slow one has nothing in its rings. */
+	if (storm->ops == &storm_hw_ops)
+		kunit_info(test, "%llu waits in hardware\n", stats.hw_waits);
 }
 
 /* With @kill a queue is killed, and another one torn down, in the middle of it. */
