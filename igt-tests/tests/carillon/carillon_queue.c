@@ -288,6 +288,8 @@ static void test_destroy_waiting(struct carillon_ws *ws)
 	job = carillon_ws_job(ws);
 	job.queue_id = queue;
 	waiting = carillon_submit_fd(ws->fd, job, blocker);
+	/* A scheduler with a worker finds out there that the job has to wait. */
+	usleep(100 * 1000);
 	carillon_queue_destroy(ws->fd, queue);
 	igt_assert_eq(carillon_fence_wait_close(waiting), -ECANCELED);
 	igt_assert_eq(sync_fence_status(blocker), 0);
