@@ -34,8 +34,8 @@
  * - A reset that takes it out again either replays it or ends it.
  * - If it ends in another way than by being complete &jobq_ops.hw_ended is called, which
  *   lets go of who waits.
- * - The timeout of a job doesn't run while one that it waits for in hardware hasn't
- *   signalled: its own queue looks after that one.
+ * - The timeout of a job begins when the last one has signalled that it waits for in
+ *   hardware: its own queue looks after that one.
  *
  * ::
  *
@@ -52,10 +52,13 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/bitops.h>
 #include <linux/dma-fence.h>
 #include <linux/errno.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 
@@ -276,21 +279,38 @@ void jobq_hw_wait_emit(struct jobq_job *job)
 	q->stats.hw_waits += num;
 }
 
+/* Until when the hardware waited for @dep as far as software knows, or now; 0: not at all. */
+static ktime_t jobq_dep_in_hw_until(struct jobq_dep *dep)
+{
+	struct dma_fence *fence;
+
+	if (!dep->lowered)
+		return 0;
+	fence = dep->earlier->base;
+	/* Not dma_fence_timestamp(): it spins, for somebody who may have been preempted. */
+	if (!test_bit(DMA_FENCE_FLAG_TIMESTAMP_BIT, &fence->flags))
+		return ktime_get();
+	/* It was set before the flag. */
+	smp_rmb();
+	return fence->timestamp;
+}
+
 /**
- * jobq_hw_waits() - may a job still be waiting in hardware?
+ * jobq_hw_waits_until() - until when did a job wait in hardware?
  * @job: running job
  *
  * Context: Any. The caller keeps @job from being retired.
- * Return: Whether one that it waits for there hasn't signalled.
+ * Return: When the last one that it waited for there signalled, now if one hasn't; 0 if
+ * there is none.
  */
-bool jobq_hw_waits(struct jobq_job *job)
+ktime_t jobq_hw_waits_until(struct jobq_job *job)
 {
+	ktime_t until = 0;
 	unsigned int i;
 
 	if (!job->num_lowered)
-		return false;
+		return 0;
 	for (i = 0; i < job->num_deps; i++)
-		if (jobq_dep_in_hw(&job->deps[i]))
-			return true;
-	return false;
+		until = max(until, jobq_dep_in_hw_until(&job->deps[i]));
+	return until;
 }

@@ -7,6 +7,7 @@
 
 #include <linux/irqflags.h>
 #include <linux/kconfig.h>
+#include <linux/ktime.h>
 #include <linux/types.h>
 
 #include <dfence/dfence_cb.h>
@@ -101,7 +102,7 @@ void jobq_hw_wait_end(struct jobq_dep *dep);
 void jobq_hw_wait_in_ring_locked(struct jobq_job *job);
 void jobq_hw_wait_wake(struct jobq *q);
 void jobq_hw_wait_emit(struct jobq_job *job);
-bool jobq_hw_waits(struct jobq_job *job);
+ktime_t jobq_hw_waits_until(struct jobq_job *job);
 
 /* jobq_publish.c */
 void jobq_publish_all(struct jobq_job *job);

@@ -23,6 +23,7 @@
 #include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/wait.h>
 
 #include <dfence/dfence.h>
@@ -79,8 +80,8 @@ static struct jobq_job *jobq_get_timedout(struct jobq *q)
 		return NULL;
 	job = jobq_oldest_running_locked(q);
 	/* It is somebody else's time that it waits for in hardware. */
-	if (job && jobq_hw_waits(job))
-		q->head_since = ktime_get();
+	if (job)
+		q->head_since = max(q->head_since, jobq_hw_waits_until(job));
 	if (!job || jobq_head_age_locked(q) < q->timeout) {
 		jobq_timeout_arm_locked(q);
 		return NULL;

@@ -535,6 +535,33 @@ static void timeout_waits_for_the_other(struct kunit *test)
 	mock_queue_end(p.a->mq);
 }
 
+/* Its time begins when the other one has signalled, however long that was before a look. */
+static void timeout_begins_after_the_wait(struct kunit *test)
+{
+	struct pair p;
+	ktime_t begin;
+
+	mock_need_time_travel(test);
+	pair_init(test, &p, param_flags(test), 0);
+	p.b->mq->verdict = JOBQ_RESET;
+	pair_commit(&p);
+	msleep(MOCK_TIMEOUT_MS / 2);
+	begin = ktime_get();
+	mock_ring_step(p.a);
+	mock_ring_irq(p.a);
+	msleep(MOCK_TIMEOUT_MS * 3 / 4);
+	KUNIT_EXPECT_EQ(test, p.b->mq->timeouts, 0);
+
+	mock_ring_clear(p.b);
+	mock_wait_timeout(p.b->mq, 1);
+	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), begin), MOCK_TIMEOUT_MS * 5 / 4);
+	mock_expect_signalled(p.b->mq, 0, 1, -ETIME);
+	jobq_job_put(&p.second->base);
+	jobq_job_put(&p.first->base);
+	mock_queue_end(p.b->mq);
+	mock_queue_end(p.a->mq);
+}
+
 #define CHAIN		3
 #define CHAIN_ROUNDS	2
 
@@ -742,6 +769,7 @@ static struct kunit_case hw_wait_cases[] = {
 	KUNIT_CASE(later_killed_before_commit),
 	KUNIT_CASE(roll_back_of_lowered),
 	KUNIT_CASE_PARAM(timeout_waits_for_the_other, flags_gen_params),
+	KUNIT_CASE_PARAM(timeout_begins_after_the_wait, flags_gen_params),
 	KUNIT_CASE_PARAM(chain_over_three_rings, flags_gen_params),
 	KUNIT_CASE_PARAM(many_deps_of_one_job, flags_gen_params),
 	KUNIT_CASE_PARAM(many_jobs_on_one_dep, flags_gen_params),
