@@ -23,6 +23,7 @@
 #include <linux/export.h>
 #include <linux/limits.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/wait.h>
 
 #include <dfence/dfence.h>
@@ -42,8 +43,9 @@ void jobq_running_add_locked(struct jobq_job *job)
 
 	lockdep_assert_held(&q->lock);
 	if (!q->num_running++) {
-		q->busy_since = job->run_at;
-		q->head_since = job->run_at;
+		/* The one before may have ended since: that time is counted already. */
+		q->head_since = max(q->head_since, job->run_at);
+		q->busy_since = q->head_since;
 	}
 	jobq_timeout_arm_locked(q);
 }

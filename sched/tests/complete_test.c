@@ -310,6 +310,33 @@ static void stats(struct kunit *test)
 	mock_queue_end(mq);
 }
 
+/* The first one ends while the second one is on its way to the ring. */
+static void end_first_while_second_runs(struct mock_queue *mq, struct mock_job *job)
+{
+	if (jobq_job_seqno(&job->base) != 2)
+		return;
+	mdelay(20);
+	KUNIT_EXPECT_EQ(mq->test, jobq_complete(&mq->q, 1), 0);
+}
+
+static void busy_time_counts_once(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
+	ktime_t start = ktime_get();
+	struct jobq_stats stats;
+
+	mq->on_run = end_first_while_second_runs;
+	jobq_stop(&mq->q);
+	mock_submit_many(mq, 2);
+	jobq_start(&mq->q);
+	jobq_complete(&mq->q, 2);
+	jobq_get_stats(&mq->q, &stats);
+	KUNIT_EXPECT_EQ(test, stats.done, 2);
+	KUNIT_EXPECT_GE(test, stats.busy_ns, 20 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_LE(test, stats.busy_ns, ktime_to_ns(ktime_sub(ktime_get(), start)));
+	mock_queue_end(mq);
+}
+
 static struct kunit_case complete_cases[] = {
 	KUNIT_CASE(in_batches),
 	KUNIT_CASE(from_the_future),
@@ -324,6 +351,7 @@ static struct kunit_case complete_cases[] = {
 	KUNIT_CASE(waits_for_signalling),
 	KUNIT_CASE(visit_running),
 	KUNIT_CASE(stats),
+	KUNIT_CASE(busy_time_counts_once),
 	{}
 };
 
