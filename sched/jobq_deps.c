@@ -109,8 +109,8 @@ static void jobq_dep_replace(struct jobq_dep *dep, struct dma_fence *fence)
 {
 	dma_fence_put(dep->fence);
 	dep->fence = dma_fence_get(fence);
-	/* A prepare that failed has found out whose the old one was. */
-	jobq_job_put(dep->earlier);
+	/* A prepare that failed has found out whose the old one was. A dma_resv may be locked. */
+	jobq_job_put_later(dep->earlier);
 	dep->earlier = NULL;
 	dep->job->num_lowered -= dep->lowered;
 	dep->lowered = false;

@@ -86,6 +86,7 @@ void jobq_job_retire(struct jobq_job *job, struct list_head *dead);
 void jobq_job_retire_all(struct jobq *q, struct list_head *batch);
 void jobq_job_drop(struct jobq_job *job, struct list_head *dead);
 void jobq_job_free_dead(struct list_head *dead);
+void jobq_job_put_later(struct jobq_job *job);
 
 /* jobq_deps.c */
 int jobq_deps_reserve(struct jobq_job *job, unsigned int num);

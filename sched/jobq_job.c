@@ -234,6 +234,32 @@ void jobq_job_put(struct jobq_job *job)
 EXPORT_SYMBOL_NS_GPL(jobq_job_put, "JOBQ");
 
 /**
+ * jobq_job_put_later() - put a reference to a job, and free nothing here
+ * @job: committed job or NULL; the caller has, or is covered by, a reference to its queue
+ *
+ * For callers that hold locks which job_free may take.
+ *
+ * Context: Any. On a dead queue, where nobody would free it later: that of job_free.
+ */
+void jobq_job_put_later(struct jobq_job *job)
+{
+	struct jobq *q;
+
+	if (!job || refcount_dec_not_one(&job->ref.refcount))
+		return;
+	/* Nobody else has one, so it is retired and on no list. */
+	q = job->q;
+	scoped_guard(spinlock_irqsave, &q->lock) {
+		if (q->state != JOBQ_DEAD) {
+			list_add_tail(&job->node, &q->done);
+			jobq_free_later_locked(q);
+			return;
+		}
+	}
+	kref_put(&job->ref, jobq_job_release);
+}
+
+/**
  * jobq_job_add_credits() - let a job take more room in the ring
  * @job: job in state %JOBQ_JOB_NEW
  * @credits: how much more

@@ -124,21 +124,6 @@ static void jobq_handle_timeout(struct jobq *q, struct jobq_job *job)
 		q->head_since = ktime_get();
 }
 
-/*
- * The last reference isn't put here: job_free may wait for locks that are held
- * while waiting for fences of queues whose timeouts stand behind this one, if
- * timeout_wq is ordered.
- */
-static void jobq_put_timedout(struct jobq *q, struct jobq_job *job)
-{
-	if (refcount_dec_not_one(&job->ref.refcount))
-		return;
-	/* Nobody else has one, so it is retired and on no list. */
-	guard(spinlock_irqsave)(&q->lock);
-	list_add_tail(&job->node, &q->done);
-	jobq_free_later_locked(q);
-}
-
 /* &jobq.timeout_work */
 void jobq_timeout_fn(struct work_struct *work)
 {
@@ -154,7 +139,11 @@ void jobq_timeout_fn(struct work_struct *work)
 		scoped_guard(spinlock_irqsave, &q->lock)
 			jobq_timeout_arm_locked(q);
 	}
-	jobq_put_timedout(q, job);
+	/*
+	 * job_free may wait for locks that are held while waiting for fences of queues
+	 * whose timeouts stand behind this one, if timeout_wq is ordered.
+	 */
+	jobq_job_put_later(job);
 }
 
 static void jobq_replay_locked(struct jobq_job *job)

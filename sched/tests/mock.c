@@ -54,6 +54,7 @@ static void mock_job_free(struct jobq_job *base)
 
 	if (current_work() == &mq->q.timeout_work.work)
 		mq->freed_by_timeout = true;
+	mq->freed_by = current;
 	kfree(to_mock_job(base));
 	atomic_inc(&mq->num_freed);
 }

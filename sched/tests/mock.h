@@ -51,6 +51,8 @@ struct mock_queue {
 	atomic_t num_freed;
 	/** @freed_by_timeout: one of them by the work that looks for timeouts */
 	bool freed_by_timeout;
+	/** @freed_by: who freed the last one */
+	struct task_struct *freed_by;
 	/** @tries: calls of run_job */
 	unsigned int tries;
 	/** @doorbells: calls of doorbell */
