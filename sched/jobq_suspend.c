@@ -23,8 +23,8 @@
  *	jobq_stop(), _start()  nest                           nest
  *	jobq_suspend()         nests, each waits              nests, returns at once
  *	jobq_reset()           ends the wait                  nothing to reset
- *	jobq_kill()            ends the wait when the         jobs are cancelled; no op is
- *	                       hardware has stopped           called, the ring is empty
+ *	jobq_kill()            ends the wait when the         jobs are cancelled; no op but
+ *	                       hardware has stopped           hw_ended, the ring is empty
  *	jobq_teardown()        like jobq_kill()               the same
  *	jobq_resume()          of an earlier suspend: nests   the last one runs what was kept
  *
