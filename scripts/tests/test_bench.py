@@ -176,7 +176,17 @@ class Profile(unittest.TestCase):
         text = ("at ffffffff81000000 3\nat ffffffff81000018 4\nat ffffffff81000020 10\n"
                 "region 7 17 0 0\nat ffffffff81000000 5\nregion 7 5 0 0\n"
                 "at ffffffff81000000 500\nregion 7 500 0 1\n")
-        self.assertEqual(counts.read_profile(text, symbols), {7: {"first": 6, "second": 5}})
+        cases = {7: counts.Case("life", "ours", 1)}
+        self.assertEqual(counts.read_profile(text, symbols, cases),
+                         {7: {"first": 6, "second": 5}})
+
+    def test_interrupts_that_belong(self):
+        symbols = counts.read_symbols(self.SYMBOLS)
+        text = ("at ffffffff81000000 3\nregion 7 3 0 1\n"
+                "at ffffffff81000000 500\nregion 7 500 0 0\n"
+                "at ffffffff81000000 9\nregion 8 9 0 0\n")
+        cases = {7: counts.Case("deps", "ours", 1, expected=1)}
+        self.assertEqual(counts.read_profile(text, symbols, cases), {7: {"first": 3}})
 
 
 class Judgement(unittest.TestCase):
