@@ -602,7 +602,7 @@ static bool jobq_check_group(struct jobq_job **jobs, unsigned int num_jobs)
 /**
  * jobq_commit() - submit a group of jobs, of one or several queues
  * @jobs: prepared jobs, each of them once; borrowed
- * @num_jobs: how many
+ * @num_jobs: how many; 0 is fine
  *
  * Takes the seqnos in the order of @jobs, publishes the fences, queues the jobs
  * and runs what can be run. None of them runs before all are published. Jobs of a
@@ -622,7 +622,7 @@ void jobq_commit(struct jobq_job **jobs, unsigned int num_jobs)
 {
 	unsigned int i, n;
 
-	if (!jobq_check_group(jobs, num_jobs))
+	if (!num_jobs || !jobq_check_group(jobs, num_jobs))
 		return;
 
 	scoped_guard(dfence_signalling) {

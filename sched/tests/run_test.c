@@ -607,6 +607,12 @@ static void submit_more(struct mock_queue *mq, struct mock_job *job)
 	mock_commit_spare(mq, 1);
 }
 
+/* As a driver's ioctl does that was given an empty array. */
+static void empty_commit(struct kunit *test)
+{
+	jobq_commit(NULL, 0);
+}
+
 /* Who commits while jobs are being run leaves his to the one who is at it. */
 static void commit_during_run_job(struct kunit *test)
 {
@@ -641,6 +647,7 @@ static struct kunit_case run_cases[] = {
 	KUNIT_CASE_PARAM(no_room_then_timer, flags_gen_params),
 	KUNIT_CASE_PARAM(no_room_races_with_completion, flags_gen_params),
 	KUNIT_CASE_PARAM(stop_and_start, flags_gen_params),
+	KUNIT_CASE(empty_commit),
 	KUNIT_CASE(commit_during_run_job),
 	{}
 };
