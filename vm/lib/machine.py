@@ -56,7 +56,7 @@ def _accel(accel, smp):
 
 # When the guest sleeps a virtio device is reset, which 9p doesn't survive; but for a PCI
 # Express device, as they are behind a port, that says it needn't be.
-_VIRTIO_PORT = "pcie-root-port,id=vp0,chassis=2,slot=2"
+_VIRTIO_PORT = "pcie-root-port,id=vp0,chassis=2,slot=2,addr=0x1e"
 _VIRTIO = "bus=vp0,multifunction=on,x-pcie-pm-no-soft-reset=on"
 
 
