@@ -308,10 +308,23 @@ void device_dma_fault(struct device *dev, unsigned int ring, uint64_t addr)
  */
 void device_sem_released(struct device *dev)
 {
-	__atomic_add_fetch(&dev->sem_gen, 1, __ATOMIC_RELEASE);
 	pthread_mutex_lock(&dev->lock);
-	pthread_cond_broadcast(&dev->engine_cond);
+	device_sem_released_locked(dev);
 	pthread_mutex_unlock(&dev->lock);
+}
+
+/**
+ * device_sem_released_locked() - the same, with the lock held
+ * @dev: the device
+ *
+ * Context: Engine thread, device lock held.
+ */
+void device_sem_released_locked(struct device *dev)
+{
+	__atomic_add_fetch(&dev->sem_gen, 1, __ATOMIC_RELEASE);
+	/* Who is busy looks when he's through. */
+	if (firmware_next_poll_locked(dev) != UINT64_MAX)
+		pthread_cond_broadcast(&dev->engine_cond);
 }
 
 /**

@@ -150,6 +150,7 @@ bool device_firmware_runs_locked(const struct device *dev);
 void device_event(struct device *dev, uint32_t events);
 void device_dma_fault(struct device *dev, unsigned int ring, uint64_t addr);
 void device_sem_released(struct device *dev);
+void device_sem_released_locked(struct device *dev);
 void device_drop_translations(struct device *dev);
 
 void device_bug(const char *fmt, ...)

@@ -176,10 +176,13 @@ static void job_complete(struct engine *e, struct ring *r, uint32_t status)
 
 	pthread_mutex_lock(&dev->lock);
 	job->active = false;
-	if (written)
+	if (written) {
 		ring_job_ended_locked(dev, r);
-	else
+		/* Other rings may be waiting for the sequence number. */
+		device_sem_released_locked(dev);
+	} else {
 		ring_fault_locked(dev, r, CRLN_FAULT_DMA_CPL);
+	}
 	pthread_mutex_unlock(&dev->lock);
 	if (written && interrupt && !planned(job, FAULT_LOST_IRQ))
 		irq_raise(&dev->irq, r->cfg.vector);

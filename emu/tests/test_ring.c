@@ -316,6 +316,42 @@ static void semaphore_from_memory(void)
 	gpu_wait(&r, seqno);
 }
 
+/* A chain of jobs over two rings, each of which waits for the other one's last. */
+static void semaphore_is_a_seqno(void)
+{
+	struct gpu_ring r[2];
+
+	gpu_boot(one_engine);
+	r[0] = gpu_ring_new(0, 0, 1);
+	r[1] = gpu_ring_new(1, 3, 2);
+	for (uint64_t i = 0; i < 20; i++) {
+		struct gpu_ring *other = &r[!(i % 2)];
+		uint64_t word = other->cpl + offsetof(struct crln_cpl_head, seqno);
+
+		submit_sem(&r[i % 2], CRLN_CMD_SEM_WAIT, word, other->seqno);
+	}
+	gpu_wait(&r[0], 10);
+	gpu_wait(&r[1], 10);
+	CHECK_EQ(gpu_record(&r[1], 10)->status, CRLN_OK);
+}
+
+/* The page goes from under a ring that waits: the wait ends, and says so. */
+static void semaphore_is_unmapped(void)
+{
+	uint64_t word, seqno;
+	struct gpu_ring r;
+
+	gpu_boot(one_engine);
+	word = gpu_alloc(4096);
+	r = gpu_ring_new(0, 0, 1);
+	seqno = submit_sem(&r, CRLN_CMD_SEM_WAIT, word, 7);
+	CHECK(!gpu_wait_ms(&r, seqno, 30));
+	*gpu_pt_entry(gpu_pt, gpu_va(word), 0) = 0;
+	wr32(CRLN_REG_TLB_REQUEST, 1);
+	gpu_wait(&r, seqno);
+	CHECK_EQ(gpu_record(&r, seqno)->status, CRLN_PAGE_FAULT);
+}
+
 static void priorities(void)
 {
 	struct gpu_ring gate, low, high;
@@ -678,6 +714,8 @@ static const struct tap_case cases[] = {
 	{ "many-rings", many_rings },
 	{ "semaphores-on-one-engine", semaphores_on_one_engine },
 	{ "semaphore-from-memory", semaphore_from_memory },
+	{ "semaphore-is-a-seqno", semaphore_is_a_seqno },
+	{ "semaphore-is-unmapped", semaphore_is_unmapped },
 	{ "priorities", priorities },
 	{ "equals-take-turns", equals_take_turns },
 	{ "as-many-as-engines", as_many_as_engines },
