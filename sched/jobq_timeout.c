@@ -201,7 +201,8 @@ static void jobq_reset_locked(struct jobq *q, struct jobq_job *guilty)
  * and clear the device's record of it: it would be taken for completions of the
  * jobs that are run again.
  *
- * Context: Process. Enters a dma_fence signalling critical section.
+ * Context: Process, may sleep: fences of jobs that have ended are signalled when it
+ * returns. Enters a dma_fence signalling critical section.
  */
 void jobq_reset(struct jobq *q, struct jobq_job *guilty)
 {
@@ -217,6 +218,8 @@ void jobq_reset(struct jobq *q, struct jobq_job *guilty)
 
 	guard(dfence_signalling)();
 	jobq_signal_all(q);
+	/* Somebody else may be doing it: hw_ended of these isn't called beside new jobs. */
+	jobq_wait_signalled(q);
 }
 EXPORT_SYMBOL_NS_GPL(jobq_reset, "JOBQ");
 
