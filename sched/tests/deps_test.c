@@ -20,6 +20,7 @@
 #include <jobq/jobq_resv.h>
 
 #include "mock.h"
+#include "mock_ring.h"
 
 /* How a fence becomes a dependency. */
 enum kind {
@@ -381,6 +382,39 @@ static void circle_through_others_ends(struct kunit *test)
 	mock_foreign_end(&foreign);
 }
 
+/*
+ * After a prepare that failed: the job that a later one replaces has ended, but isn't
+ * freed under the caller's locks.
+ */
+static void later_dep_frees_nothing(struct kunit *test)
+{
+	struct mock_ring *a = mock_ring(test, 0), *b = mock_ring(test, 0);
+	struct mock_job *first = mock_submit(a->mq), *later, *job = mock_job(b->mq);
+	struct dma_fence *fence;
+
+	KUNIT_EXPECT_EQ(test, jobq_job_add_dep(&job->base, dma_fence_get(first->base.base)), 0);
+	b->fail_prepare = 1;
+	KUNIT_EXPECT_EQ(test, jobq_job_prepare(&job->base), -ENOMEM);
+	mock_ring_step(a);
+	mock_ring_irq(a);
+	jobq_job_put(&first->base);
+	KUNIT_EXPECT_EQ(test, atomic_read(&a->mq->num_freed), 0);
+
+	later = mock_submit(a->mq);
+	fence = dma_fence_get(later->base.base);
+	KUNIT_EXPECT_EQ(test, jobq_job_add_dep(&job->base, fence), 0);
+	mock_flush(a->mq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&a->mq->num_freed), 1);
+	KUNIT_EXPECT_PTR_NE(test, a->mq->freed_by, current);
+
+	mock_ring_step(a);
+	mock_ring_irq(a);
+	jobq_job_put(&job->base);
+	jobq_job_put(&later->base);
+	mock_queue_end(b->mq);
+	mock_queue_end(a->mq);
+}
+
 static struct kunit_case deps_cases[] = {
 	KUNIT_CASE_PARAM(errors_of_all_kinds, error_gen_params),
 	KUNIT_CASE(errors_along_a_chain),
@@ -388,6 +422,7 @@ static struct kunit_case deps_cases[] = {
 	KUNIT_CASE(circle_of_jobs_is_refused),
 	KUNIT_CASE(circle_of_syncobjs_is_refused),
 	KUNIT_CASE(circle_through_others_ends),
+	KUNIT_CASE(later_dep_frees_nothing),
 	{}
 };
 

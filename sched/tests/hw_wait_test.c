@@ -213,36 +213,6 @@ static void later_dep_after_failed_prepare(struct kunit *test)
 	mock_queue_end(a->mq);
 }
 
-/* The job that it replaces has ended, but isn't freed under the caller's locks. */
-static void later_dep_frees_nothing(struct kunit *test)
-{
-	struct mock_ring *a = mock_ring(test, 0), *b = mock_ring(test, 0);
-	struct mock_job *first = mock_submit(a->mq), *later, *job = mock_job(b->mq);
-	struct dma_fence *fence;
-
-	KUNIT_EXPECT_EQ(test, jobq_job_add_dep(&job->base, dma_fence_get(first->base.base)), 0);
-	b->fail_prepare = 1;
-	KUNIT_EXPECT_EQ(test, jobq_job_prepare(&job->base), -ENOMEM);
-	mock_ring_step(a);
-	mock_ring_irq(a);
-	jobq_job_put(&first->base);
-	KUNIT_EXPECT_EQ(test, atomic_read(&a->mq->num_freed), 0);
-
-	later = mock_submit(a->mq);
-	fence = dma_fence_get(later->base.base);
-	KUNIT_EXPECT_EQ(test, jobq_job_add_dep(&job->base, fence), 0);
-	mock_flush(a->mq);
-	KUNIT_EXPECT_EQ(test, atomic_read(&a->mq->num_freed), 1);
-	KUNIT_EXPECT_PTR_NE(test, a->mq->freed_by, current);
-
-	mock_ring_step(a);
-	mock_ring_irq(a);
-	jobq_job_put(&job->base);
-	jobq_job_put(&later->base);
-	mock_queue_end(b->mq);
-	mock_queue_end(a->mq);
-}
-
 /* Who wants the error has to wait for it. */
 static void not_with_dep_errors(struct kunit *test)
 {
@@ -782,7 +752,6 @@ static struct kunit_case hw_wait_cases[] = {
 	KUNIT_CASE(declined),
 	KUNIT_CASE(prepare_fails_once),
 	KUNIT_CASE(later_dep_after_failed_prepare),
-	KUNIT_CASE(later_dep_frees_nothing),
 	KUNIT_CASE(not_with_dep_errors),
 	KUNIT_CASE(not_ours_to_lower),
 	KUNIT_CASE(signalled_before_prepare),
