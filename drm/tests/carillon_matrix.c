@@ -245,10 +245,10 @@ static int run_all(const struct matrix *m, bool count_only)
 	return count_only ? (int)num : bad;
 }
 
-static bool keep_to_cpu_0(const char *mask)
+static bool keep_to_cpus(const char *file, const char *mask)
 {
-	int fd = open(mask, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, "1", 1) == 1;
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, mask, 1) == 1;
 
 	if (fd >= 0)
 		close(fd);
@@ -256,9 +256,10 @@ static bool keep_to_cpu_0(const char *mask)
 }
 
 /*
- * Nothing that the test needs happens on CPU 1, where calls are held. Nor on CPU 0 what
- * only looks on: there, somebody may wait with preemption off until CPU 1 takes an
- * interrupt, which it does when the call is released.
+ * Calls are held on CPU 1, so nothing that the test needs happens there. Who takes the
+ * device away is on CPU 2, workers included: he may wait with preemption off until CPU 1
+ * takes an interrupt, which it does when the call is released. The test looks on from
+ * CPU 0, whose timers depend on no other one.
  */
 static void settle_down(void)
 {
@@ -271,16 +272,16 @@ static void settle_down(void)
 
 		snprintf(path, sizeof(path), "/proc/irq/%.20s/smp_affinity", entry->d_name);
 		/* Some can't be moved, such as the timer's. */
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && !keep_to_cpu_0(path))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && !keep_to_cpus(path, "1"))
 			printf("# interrupt %s stays\n", entry->d_name);
 	}
 	if (dir)
 		closedir(dir);
 	/* What ACPI leaves to a worker, one that is woken on CPU 1 would do late. */
-	if (!keep_to_cpu_0("/sys/devices/virtual/workqueue/cpumask"))
+	if (!keep_to_cpus("/sys/devices/virtual/workqueue/cpumask", "4"))
 		fail("workers", errno);
 	CPU_ZERO(&cpus);
-	CPU_SET(2, &cpus);
+	CPU_SET(0, &cpus);
 	if (sched_setaffinity(0, sizeof(cpus), &cpus))
 		fail("three CPUs", errno);
 }

@@ -80,7 +80,7 @@ static void *run_event(void *arg)
 
 	/* Not where the call is held, nor where the test looks on. */
 	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
+	CPU_SET(2, &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	atomic_store(&run->tid, (int)syscall(SYS_gettid));
 	run->ret = run->event->fire();
