@@ -7,8 +7,7 @@
  * DOC: Ring
  *
  * A ring is one allocation of coherent memory, descriptors first, then the
- * completion area, then commands of slots that wait (carillon_ring_push_waits()), and a
- * block of registers. Its owner is the only one to push
+ * completion area, and a block of registers. Its owner is the only one to push
  * and to look at results; interrupts reach the owner through an RCU-protected
  * table.
  *
@@ -56,7 +55,7 @@ struct carillon_ring {
 	unsigned int index;
 	/** @vector: I: interrupt vector */
 	unsigned int vector;
-	/** @size_bytes: I: of @desc, completion area and @waits together */
+	/** @size_bytes: I: of @desc and completion area together */
 	size_t size_bytes;
 	/** @desc: I: the slots */
 	struct crln_desc *desc;
@@ -64,31 +63,13 @@ struct carillon_ring {
 	dma_addr_t desc_dma;
 	/** @cpl: I: the completion area */
 	struct crln_cpl_head *cpl;
-	/** @waits: I: a command per slot, for those that wait */
-	struct crln_cmd_sem *waits;
 	/** @tail: O to write: slots written since the ring was enabled, free running */
 	u32 tail;
-	/** @pushed: O: the last job's sequence number */
-	u64 pushed;
 	/** @enabled: R to write: enabled, and the device wasn't reset since */
 	bool enabled;
 	/** @told: R to write: the owner knows of a fault since the ring was enabled */
 	bool told;
 };
-
-/*
- * What the device knows a job by: there is room for numbers before it, which are those of
- * the slots that wait.
- */
-static u64 carillon_ring_to_hw(u64 seqno)
-{
-	return seqno * CARILLON_RING_NUMBERS;
-}
-
-static u64 carillon_ring_from_hw(u64 hw_seqno)
-{
-	return hw_seqno / CARILLON_RING_NUMBERS;
-}
 
 static u32 carillon_ring_read(const struct bound_token *tok, const struct carillon_ring *ring,
 			      u32 reg)
@@ -130,21 +111,6 @@ static bool carillon_ring_was_enabled(const struct bound_token *tok, struct cari
 	       carillon_ring_read(tok, ring, CRLN_RING_FAULT) == CRLN_FAULT_DOORBELL;
 }
 
-/*
- * The sequence number stays: other rings may be waiting for what ended. One that is
- * larger than what was ever pushed is the device's error.
- */
-static void carillon_ring_clear(struct carillon_ring *ring)
-{
-	size_t cpl = (void *)ring->cpl - (void *)ring->desc;
-	size_t behind = cpl + offsetofend(struct crln_cpl_head, seqno);
-
-	memset(ring->desc, 0, cpl);
-	memset((void *)ring->desc + behind, 0, ring->size_bytes - behind);
-	if (le64_to_cpu(READ_ONCE(ring->cpl->seqno)) > carillon_ring_to_hw(ring->pushed))
-		WRITE_ONCE(ring->cpl->seqno, 0);
-}
-
 static int carillon_ring_enable_locked(const struct bound_token *tok, struct carillon_ring *ring)
 {
 	u32 state;
@@ -153,7 +119,7 @@ static int carillon_ring_enable_locked(const struct bound_token *tok, struct car
 
 	if (ring->core->resetting)
 		return -EAGAIN;
-	carillon_ring_clear(ring);
+	memset(ring->desc, 0, ring->size_bytes);
 	ring->tail = 0;
 	WRITE_ONCE(ring->told, false);
 	carillon_ring_write64(tok, ring, CRLN_RING_BASE_LO, ring->desc_dma);
@@ -217,15 +183,13 @@ static void carillon_ring_disable_locked(const struct bound_token *tok, struct c
 static int carillon_ring_alloc_memory(struct carillon_ring *ring)
 {
 	unsigned int order = ring->args.order;
-	size_t cpl_end = CRLN_RING_SIZE(order) + CRLN_CPL_SIZE(order);
 
-	ring->size_bytes = cpl_end + (sizeof(*ring->waits) << order);
+	ring->size_bytes = CRLN_RING_SIZE(order) + CRLN_CPL_SIZE(order);
 	ring->desc = dma_alloc_coherent(&ring->core->pdev->dev, ring->size_bytes,
 					&ring->desc_dma, GFP_KERNEL);
 	if (!ring->desc)
 		return -ENOMEM;
 	ring->cpl = (void *)ring->desc + CRLN_RING_SIZE(order);
-	ring->waits = (void *)ring->desc + cpl_end;
 	return 0;
 }
 
@@ -345,27 +309,6 @@ void carillon_ring_destroy(const struct bound_token *tok, struct carillon_ring *
 }
 EXPORT_SYMBOL_NS_GPL(carillon_ring_destroy, "CARILLON_PCI");
 
-static u32 carillon_ring_slot(const struct carillon_ring *ring)
-{
-	return ring->tail & ((1u << ring->args.order) - 1);
-}
-
-static u32 carillon_ring_fill(struct carillon_ring *ring, const struct carillon_ring_job *job,
-			      u64 hw_seqno, u32 flags)
-{
-	u32 slot = carillon_ring_slot(ring);
-	struct crln_desc *desc = &ring->desc[slot];
-
-	desc->cmd_addr = cpu_to_le64(job->cmd_addr);
-	desc->cmd_size = cpu_to_le32(job->cmd_size);
-	desc->flags = cpu_to_le32(flags);
-	/* A process may have rung for it already: the device looks at this first. */
-	dma_wmb();
-	WRITE_ONCE(desc->seqno, cpu_to_le64(hw_seqno));
-	WRITE_ONCE(ring->tail, ring->tail + 1);
-	return slot;
-}
-
 /**
  * carillon_ring_push() - write a job into the next slot
  * @ring: ring with a free slot, which is the owner's to know
@@ -379,83 +322,19 @@ static u32 carillon_ring_fill(struct carillon_ring *ring, const struct carillon_
  */
 u32 carillon_ring_push(struct carillon_ring *ring, const struct carillon_ring_job *job)
 {
-	ring->pushed = job->seqno;
-	return carillon_ring_fill(ring, job, carillon_ring_to_hw(job->seqno), CRLN_DESC_IRQ);
+	u32 slot = ring->tail & ((1u << ring->args.order) - 1);
+	struct crln_desc *desc = &ring->desc[slot];
+
+	desc->cmd_addr = cpu_to_le64(job->cmd_addr);
+	desc->cmd_size = cpu_to_le32(job->cmd_size);
+	desc->flags = cpu_to_le32(CRLN_DESC_IRQ);
+	/* A process may have rung for it already: the device looks at this first. */
+	dma_wmb();
+	WRITE_ONCE(desc->seqno, cpu_to_le64(job->seqno));
+	WRITE_ONCE(ring->tail, ring->tail + 1);
+	return slot;
 }
 EXPORT_SYMBOL_NS_GPL(carillon_ring_push, "CARILLON_PCI");
-
-/**
- * carillon_ring_push_waits() - have the ring wait before a job
- * @ring: ring with @num free slots beside that for the job
- * @addr: where the device finds the ring's memory, in the ring's page table
- * @waits: what it waits for
- * @num: how many, %CARILLON_RING_WAITS at most
- * @seqno: of the job, for which carillon_ring_push() is called next
- *
- * A slot for each of them, so that one that ends with an error doesn't take others with
- * it. Their end is no interrupt, unless it is an error.
- *
- * Context: Any; one caller at a time.
- */
-void carillon_ring_push_waits(struct carillon_ring *ring, u64 addr,
-			      const struct carillon_ring_wait *waits, unsigned int num,
-			      u64 seqno)
-{
-	u64 hw_seqno = carillon_ring_to_hw(seqno) - num;
-	unsigned int i;
-
-	for (i = 0; i < num; i++) {
-		struct crln_cmd_sem *cmd = &ring->waits[carillon_ring_slot(ring)];
-		const struct carillon_ring_job job = {
-			.cmd_addr = addr + ((void *)cmd - (void *)ring->desc),
-			.cmd_size = sizeof(*cmd),
-		};
-
-		*cmd = (struct crln_cmd_sem){
-			.cmd.opcode = cpu_to_le16(CRLN_CMD_SEM_WAIT),
-			.cmd.size = cpu_to_le16(sizeof(*cmd)),
-			.addr = cpu_to_le64(waits[i].addr),
-			.value = cpu_to_le64(carillon_ring_to_hw(waits[i].seqno)),
-		};
-		carillon_ring_fill(ring, &job, hw_seqno + i, 0);
-	}
-}
-EXPORT_SYMBOL_NS_GPL(carillon_ring_push_waits, "CARILLON_PCI");
-
-/**
- * carillon_ring_raise() - note that a job has ended which the device doesn't report
- * @ring: ring that is empty, or has stopped for good
- * @seqno: the job's; all before it have ended, too
- *
- * Rings that wait for it go on.
- *
- * Context: Any; one caller at a time.
- */
-void carillon_ring_raise(struct carillon_ring *ring, u64 seqno)
-{
-	u64 hw_seqno = carillon_ring_to_hw(seqno);
-
-	if (le64_to_cpu(READ_ONCE(ring->cpl->seqno)) < hw_seqno)
-		WRITE_ONCE(ring->cpl->seqno, cpu_to_le64(hw_seqno));
-}
-EXPORT_SYMBOL_NS_GPL(carillon_ring_raise, "CARILLON_PCI");
-
-/**
- * carillon_ring_get_memory() - what has to be mapped for rings to wait
- * @ring: the ring
- * @ret_mem: filled in
- *
- * Context: Any.
- */
-void carillon_ring_get_memory(const struct carillon_ring *ring,
-			      struct carillon_ring_memory *ret_mem)
-{
-	ret_mem->addr = ring->desc_dma;
-	ret_mem->size_bytes = ALIGN(ring->size_bytes, CRLN_PAGE_SIZE);
-	ret_mem->semaphore = CRLN_RING_SIZE(ring->args.order) +
-			     offsetof(struct crln_cpl_head, seqno);
-}
-EXPORT_SYMBOL_NS_GPL(carillon_ring_get_memory, "CARILLON_PCI");
 
 /**
  * carillon_ring_doorbell() - tell the device of the jobs that were pushed
@@ -475,11 +354,10 @@ EXPORT_SYMBOL_NS_GPL(carillon_ring_doorbell, "CARILLON_PCI");
  * carillon_ring_seqno() - which job has ended last
  * @ring: the ring
  *
- * What carillon_ring_result() says of it and of those before is valid then, if they
- * were pushed since the ring was enabled.
+ * What carillon_ring_result() says of it and of those before is valid then.
  *
  * Context: Any.
- * Return: Its sequence number, 0 if there was none.
+ * Return: Its sequence number, 0 if there was none since the ring was enabled.
  */
 u64 carillon_ring_seqno(const struct carillon_ring *ring)
 {
@@ -487,7 +365,7 @@ u64 carillon_ring_seqno(const struct carillon_ring *ring)
 
 	/* The device writes the slot's record before the sequence number. */
 	dma_rmb();
-	return carillon_ring_from_hw(seqno);
+	return seqno;
 }
 EXPORT_SYMBOL_NS_GPL(carillon_ring_seqno, "CARILLON_PCI");
 
@@ -527,7 +405,7 @@ int carillon_ring_result(const struct carillon_ring *ring, u32 slot, u64 seqno,
 {
 	const struct crln_cpl_slot *cpl = carillon_ring_cpl_slot(ring, slot);
 
-	if (le64_to_cpu(cpl->seqno) != carillon_ring_to_hw(seqno))
+	if (le64_to_cpu(cpl->seqno) != seqno)
 		return -EBADMSG;
 	ret_result->status = le32_to_cpu(cpl->status);
 	ret_result->info = le32_to_cpu(cpl->info);

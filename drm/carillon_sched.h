@@ -38,7 +38,6 @@ enum carillon_verdict {
  * @cancelled: jobs that were ended without that
  * @errors: jobs among both whose fence has an error
  * @timeouts: times that a job was looked at because it took too long
- * @hw_waits: times that the ring was made to wait for a job of another one
  */
 struct carillon_sched_stats {
 	u64 queued;
@@ -47,7 +46,6 @@ struct carillon_sched_stats {
 	u64 cancelled;
 	u64 errors;
 	u64 timeouts;
-	u64 hw_waits;
 };
 
 /**
