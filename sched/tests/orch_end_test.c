@@ -23,10 +23,11 @@ static void ends_while_waiting(struct kunit *test)
 	struct orch_queue *c = rig_queue(rig, NORMAL, 1);
 	struct jobq_orch_stats stats;
 
-	rig_submit(a, 1, 50 * MS);
+	rig_submit(a, 1, 0);
 	rig_submit(b, 2, 1 * MS);
 	rig_submit(c, 2, 1 * MS);
-	rig_sleep_us(1 * MS);
+	rig_wait_state(b, JOBQ_ORCH_WAITING);
+	rig_wait_state(c, JOBQ_ORCH_WAITING);
 	jobq_orch_get_stats(rig->orch, &stats);
 	KUNIT_EXPECT_EQ(test, stats.waiting, 2);
 	jobq_kill(&b->q, -EIO);
@@ -34,10 +35,9 @@ static void ends_while_waiting(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->error, -EIO);
 	rig_queue_end(c);
 	KUNIT_EXPECT_EQ(test, c->error, -ECANCELED);
-	rig_wait_signalled(a, 1);
+	rig_queue_end(a);
 	KUNIT_EXPECT_EQ(test, rig->binds, 1);
 	rig_queue_end(b);
-	rig_queue_end(a);
 	rig_end(rig);
 }
 
@@ -66,8 +66,7 @@ static void torn_down_while_draining(struct kunit *test)
 
 	rig_submit(a, 5, 0);
 	rig_submit(b, 1, 1 * MS);
-	rig_sleep_us(1 * MS);
-	rig_expect_state(a, JOBQ_ORCH_DRAINING);
+	rig_wait_state(a, JOBQ_ORCH_DRAINING);
 	rig_queue_end(a);
 	rig_wait_signalled(b, 1);
 	rig_queue_end(b);
@@ -220,8 +219,9 @@ static void bind_impossible(struct kunit *test)
 
 	rig->on_bind = bind_fails;
 	a = rig_queue(rig, NORMAL, 1);
-	rig_submit(a, 2, 1 * MS);
-	rig_wait_signalled(a, 2);
+	/* One: it's killed as soon as it has a job. */
+	rig_submit(a, 1, 1 * MS);
+	rig_wait_signalled(a, 1);
 	KUNIT_EXPECT_EQ(test, a->error, -EIO);
 	rig->on_bind = bind_is_strange;
 	MOCK_EXPECT_WARNING(test, b = rig_queue(rig, NORMAL, 1));
@@ -322,12 +322,11 @@ static void pinned_while_waiting(struct kunit *test)
 	struct orch_queue *a = rig_queue(rig, NORMAL, 1), *b = rig_queue(rig, NORMAL, 1);
 	struct orch_queue *c = rig_queue(rig, HIGH, 1);
 
-	rig_submit(a, 2, 50 * MS);
-	rig_submit(b, 2, 50 * MS);
+	rig_submit(a, 2, 500 * MS);
+	rig_submit(b, 2, 500 * MS);
 	KUNIT_EXPECT_EQ(test, jobq_orch_pin(&c->m), -EBUSY);
 	rig_submit(c, 1, 1 * MS);
-	rig_sleep_us(1 * MS);
-	rig_expect_state(c, JOBQ_ORCH_WAITING);
+	rig_wait_state(c, JOBQ_ORCH_WAITING);
 	KUNIT_EXPECT_EQ(test, jobq_orch_pin(&c->m), -EBUSY);
 	/* The one that has to make room for it doesn't any more. */
 	KUNIT_EXPECT_EQ(test, jobq_orch_pin(&a->m), 0);

@@ -403,6 +403,28 @@ void rig_wait_signalled(struct orch_queue *oq, u64 seqno)
 	KUNIT_EXPECT_GE(oq->rig->test, atomic64_read(&oq->signalled), seqno);
 }
 
+static enum jobq_orch_state rig_state(struct orch_queue *oq)
+{
+	guard(spinlock_irqsave)(&oq->q.lock);
+	return oq->m.state;
+}
+
+/**
+ * rig_wait_state() - wait until a queue has what it should have; fails after a minute
+ * @oq: queue
+ * @state: a state that it stays in
+ *
+ * Context: Process.
+ */
+void rig_wait_state(struct orch_queue *oq, enum jobq_orch_state state)
+{
+	int i;
+
+	for (i = 0; i < 6000 && rig_state(oq) != state; i++)
+		usleep_range(5000, 10000);
+	KUNIT_EXPECT_EQ(oq->rig->test, rig_state(oq), state);
+}
+
 /**
  * rig_expect_state() - check what a queue has
  * @oq: queue
@@ -412,9 +434,5 @@ void rig_wait_signalled(struct orch_queue *oq, u64 seqno)
  */
 void rig_expect_state(struct orch_queue *oq, enum jobq_orch_state state)
 {
-	enum jobq_orch_state now;
-
-	scoped_guard(spinlock_irqsave, &oq->q.lock)
-		now = oq->m.state;
-	KUNIT_EXPECT_EQ(oq->rig->test, now, state);
+	KUNIT_EXPECT_EQ(oq->rig->test, rig_state(oq), state);
 }

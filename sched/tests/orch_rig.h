@@ -123,6 +123,7 @@ struct orch_job *rig_job(struct orch_queue *oq, u64 us);
 void rig_submit(struct orch_queue *oq, unsigned int num, u64 us);
 void rig_sleep_us(unsigned long us);
 u64 rig_busy_us(struct orch_queue *oq);
+void rig_wait_state(struct orch_queue *oq, enum jobq_orch_state state);
 void rig_expect_state(struct orch_queue *oq, enum jobq_orch_state state);
 void rig_wait_signalled(struct orch_queue *oq, u64 seqno);
 
