@@ -54,13 +54,19 @@ def load_order(modules, name, order=None):
     return order
 
 
-def write_plan(directory, modules, suites, params=""):
-    """Copy what @suites need into @directory, with a plan for kunit-guest; @params: theirs."""
+def write_plan(directory, modules, suites, timeout, params=""):
+    """
+    Copy what @suites need into @directory, with a plan for kunit-guest.
+
+    @timeout: s for the boot; a case that takes half of it is reported as hung, with stacks
+    @params: module parameters of the suites
+    """
     order = []
     for suite in suites:
         load_order(modules, suite, order)
     others = {dep for name in order for dep in depends(modules[name]) if dep not in modules}
     with open(os.path.join(directory, "plan"), "w", encoding="utf-8") as plan:
+        plan.write("hung %d\n" % (timeout // 2))
         for name in sorted(others):
             plan.write("kernel %s\n" % name)
         for name in order:
@@ -83,7 +89,7 @@ def run_qemu(modules, suites, log, test_filter="", timeout=300, vm_args=("--no-e
     Returns None or what went wrong.
     """
     with tempfile.TemporaryDirectory(prefix="kunit-", dir=paths.build_dir()) as tmp:
-        write_plan(tmp, modules, suites, params)
+        write_plan(tmp, modules, suites, timeout, params)
         os.chmod(tmp, 0o755)
         # Splats are judged here, suite by suite. Leaks are vm/run's: a scan takes so long
         # under emulation that there is one for all.

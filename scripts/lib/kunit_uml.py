@@ -117,7 +117,7 @@ def boot(build_dir, modules, suite, log, timeout, test_filter="", gcov="", param
         tmp = pathlib.Path(name)
         suite_dir, initrd = tmp / "suite", tmp / "initrd.gz"
         suite_dir.mkdir()
-        kunit_run.write_plan(suite_dir, modules, [suite], params)
+        kunit_run.write_plan(suite_dir, modules, [suite], timeout, params)
         make_initramfs(initrd, suite_dir, test_filter, gcov)
         command = [IN_TREE, "--ro", paths.cache_dir(), "--ro", tmp, "--", "timeout", "-k", "5",
                    str(timeout), os.path.join(build_dir, "linux"), "mem=512M",
