@@ -93,35 +93,31 @@ TRACE_EVENT(jobq_job_done,
 	    TP_printk("fence=%llu:%llu signaled, error:%d",
 		      __entry->fence_context, __entry->fence_seqno, __entry->error));
 
-TRACE_EVENT(jobq_job_add_dep,
-	    TP_PROTO(struct jobq_job *job, struct dma_fence *fence),
-	    TP_ARGS(job, fence),
-	    TP_STRUCT__entry(__field(u64, fence_context)
-			     __field(u64, fence_seqno)
-			     __field(u64, ctx)
-			     __field(u64, seqno)),
-	    TP_fast_assign(__entry->fence_context = job->base->context;
-			   __entry->fence_seqno = job->base->seqno;
-			   __entry->ctx = fence->context;
-			   __entry->seqno = fence->seqno;),
-	    TP_printk("fence=%llu:%llu depends on fence=%llu:%llu",
-		      __entry->fence_context, __entry->fence_seqno,
-		      __entry->ctx, __entry->seqno));
+DECLARE_EVENT_CLASS(jobq_dep,
+		    TP_PROTO(struct jobq_job *job, struct dma_fence *fence),
+		    TP_ARGS(job, fence),
+		    TP_STRUCT__entry(__field(u64, fence_context)
+				     __field(u64, fence_seqno)
+				     __field(u64, ctx)
+				     __field(u64, seqno)),
+		    TP_fast_assign(__entry->fence_context = job->base->context;
+				   __entry->fence_seqno = job->base->seqno;
+				   __entry->ctx = fence->context;
+				   __entry->seqno = fence->seqno;),
+		    TP_printk("fence=%llu:%llu depends on fence=%llu:%llu",
+			      __entry->fence_context, __entry->fence_seqno,
+			      __entry->ctx, __entry->seqno));
 
-TRACE_EVENT(jobq_job_hw_wait,
-	    TP_PROTO(struct jobq_job *job, struct dma_fence *fence),
-	    TP_ARGS(job, fence),
-	    TP_STRUCT__entry(__field(u64, fence_context)
-			     __field(u64, fence_seqno)
-			     __field(u64, ctx)
-			     __field(u64, seqno)),
-	    TP_fast_assign(__entry->fence_context = job->base->context;
-			   __entry->fence_seqno = job->base->seqno;
-			   __entry->ctx = fence->context;
-			   __entry->seqno = fence->seqno;),
-	    TP_printk("fence=%llu:%llu waits in hardware for fence=%llu:%llu",
-		      __entry->fence_context, __entry->fence_seqno,
-		      __entry->ctx, __entry->seqno));
+DEFINE_EVENT(jobq_dep, jobq_job_add_dep,
+	     TP_PROTO(struct jobq_job *job, struct dma_fence *fence),
+	     TP_ARGS(job, fence));
+
+DEFINE_EVENT_PRINT(jobq_dep, jobq_job_hw_wait,
+		   TP_PROTO(struct jobq_job *job, struct dma_fence *fence),
+		   TP_ARGS(job, fence),
+		   TP_printk("fence=%llu:%llu waits in hardware for fence=%llu:%llu",
+			     __entry->fence_context, __entry->fence_seqno,
+			     __entry->ctx, __entry->seqno));
 
 TRACE_EVENT(jobq_job_state,
 	    TP_PROTO(struct jobq_job *job, enum jobq_job_state to),
