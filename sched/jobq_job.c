@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/lockdep.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -173,6 +174,8 @@ void jobq_job_free_dead(struct list_head *dead)
 		q = job->q;
 		jobq_job_destroy(job, dead);
 		jobq_put(q);
+		/* They can be as many as user space likes. */
+		cond_resched();
 	}
 }
 
@@ -197,6 +200,7 @@ void jobq_job_retire_all(struct jobq *q, struct list_head *batch)
 			continue;
 		jobq_job_destroy(job, &dead);
 		freed++;
+		cond_resched();
 	}
 	jobq_job_free_dead(&dead);
 	jobq_put_many(q, freed);

@@ -133,7 +133,8 @@ struct jobq_ops {
 	/**
 	 * @job_free: Mandatory. The last reference is gone: free the object that
 	 * @job is embedded in. The library has put everything of its own but
-	 * the queue reference, which it puts afterwards.
+	 * the queue reference, which it puts afterwards. Called by whoever puts a job of
+	 * the queue, or by a worker: in any order, and for several jobs at a time.
 	 *
 	 * Context: process, may sleep.
 	 */
