@@ -9,7 +9,7 @@ from .proc import Failure, say
 
 # What the modules are made of.
 _SOURCES = ("Kbuild", "include", "fence", "devres", "sched", "drm", "samples", "tests", "uapi",
-            "hw")
+            "hw", "Documentation/examples")
 
 
 def _jobs():
