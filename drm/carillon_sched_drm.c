@@ -53,7 +53,9 @@
  *   empty, by run_job, in the ordinary way.
  * - **The entity's callback.** drm_sched_entity_fini() looks at what the entity waits for
  *   without a lock; should that signal right then it's put twice. As there are no jobs any
- *   more, and our fence has signalled, it finds nothing.
+ *   more, and our fence has signalled, it finds nothing. Nor does it wait for the callback,
+ *   which goes on to the scheduler when it has let the entity go on: somebody else can run
+ *   the last job meanwhile. So who signals our fence is waited for.
  * - **Work on the system's workqueue.** Jobs that drm_sched_entity_kill() finds are freed
  *   by work items for which nobody can wait, be it before the scheduler goes or the
  *   module. It finds none.
@@ -277,10 +279,16 @@ void carillon_ds_unblock(struct carillon_ds_queue *q)
 			q->waiting = NULL;
 			wait = job->wait;
 			job->wait = NULL;
+			q->unblocking++;
 		}
 	}
-	if (wait)
-		dfence_signal(wait, 0);
+	if (!wait)
+		return;
+	dfence_signal(wait, 0);
+	scoped_guard(spinlock_irqsave, &q->lock) {
+		q->unblocking--;
+		carillon_ds_wake_locked(q);
+	}
 }
 
 static void carillon_ds_irq_work_fn(struct irq_work *work)
@@ -522,11 +530,14 @@ static const struct drm_sched_backend_ops carillon_ds_backend_ops = {
 	.free_job = carillon_ds_job_free,
 };
 
-/* With no job left, hence none on the ring, and nobody at work on any, it is dead. */
+/*
+ * With no job left, hence none on the ring, and nobody at work on any, or in a callback of the
+ * entity, it is dead.
+ */
 static bool carillon_ds_try_die(struct carillon_ds_queue *q)
 {
 	guard(spinlock_irqsave)(&q->lock);
-	if (q->num_jobs || q->feeding || q->signalling)
+	if (q->num_jobs || q->feeding || q->signalling || q->unblocking)
 		return false;
 	q->dead = true;
 	return true;

@@ -66,6 +66,8 @@ struct carillon_ds_queue {
 	bool feeding;
 	/** @signalling: L: somebody signals fences and looks again before leaving */
 	bool signalling;
+	/** @unblocking: L: how many are ending a wait of @entity right now */
+	unsigned int unblocking;
 	/** @hold: L: nesting of &carillon_sched_ops.queue_hold */
 	unsigned int hold;
 	/** @num_jobs: L: jobs that are @sched's: from arming them to its free_job */
@@ -87,7 +89,7 @@ struct carillon_ds_queue {
 	/** @waiting: L: the job that is @entity's head and waits, or NULL */
 	struct carillon_ds_job *waiting;
 
-	/** @idle: woken when @feeding, @signalling, @num_jobs or @hw_stopped change */
+	/** @idle: woken when @feeding, @signalling, @unblocking, @num_jobs or @hw_stopped change */
 	wait_queue_head_t idle;
 	/** @irq_work: the last dependency of a job has signalled, or there's more to signal */
 	struct irq_work irq_work;
