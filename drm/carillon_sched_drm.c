@@ -78,7 +78,10 @@
  *   it's no place for what a process is called.
  * - **Pausing.** drm_sched_wqueue_stop() can be overtaken by somebody who has looked at
  *   the flag before and queues the work after, nor does it nest. While a ring is being
- *   reset run_job isn't stopped, it just doesn't put anything on the ring.
+ *   reset run_job isn't stopped, it just doesn't put anything on the ring. drm_sched_fini()
+ *   relies on it when it frees the run queues, right when the worker that has freed the
+ *   last job, which is what we wait for, looks for the next one to run. So we stop it
+ *   once before: by the second time that worker has ended, and what it queued is cancelled.
  */
 
 #include <linux/err.h>
@@ -555,6 +558,8 @@ static void carillon_ds_teardown(struct carillon_queue *base)
 	/* Retired jobs have no callbacks that could queue it. */
 	irq_work_sync(&q->irq_work);
 	drm_sched_entity_fini(&q->entity);
+	/* drm_sched_fini() does it again: then nobody overtakes it. */
+	drm_sched_wqueue_stop(&q->sched);
 	drm_sched_fini(&q->sched);
 }
 
