@@ -160,7 +160,7 @@ void carillon_core_tell_reset_done(struct carillon_core *core)
  *
  * In between no ring is enabled, and nobody minds what registers read.
  *
- * Rings that are enabled at the beginning go on until carillon_core_reset().
+ * Rings that are enabled at the beginning go on until carillon_core_restart().
  *
  * Context: Process, the device's lock held; takes ring_mutex and tlb_mutex.
  */
@@ -339,12 +339,46 @@ int carillon_core_probe_info(const struct bound_token *tok, struct carillon_core
 	return 0;
 }
 
+static int carillon_core_restart_locked(const struct bound_token *tok, struct carillon_core *core)
+{
+	int ret = -ENODEV;
+
+	lockdep_assert_held(&core->ring_mutex);
+	lockdep_assert_held(&core->tlb_mutex);
+
+	if (!carillon_core_is_lost(core))
+		ret = carillon_core_start(tok, core);
+	/* Rings without reset or loss would be taken for stopped. */
+	if (ret)
+		carillon_core_mark_lost(core);
+	carillon_rings_were_reset(core);
+	core->quiet = core->resetting;
+	return ret ? -ENODEV : 0;
+}
+
+/**
+ * carillon_core_restart() - as carillon_core_reset(), also in a function-level reset
+ * @tok: token of the PCI gate
+ * @core: the device
+ *
+ * Context: Process, the device's lock held, sleeps for a bounded time; takes ring_mutex
+ * and tlb_mutex.
+ * Return: 0 or -ENODEV, as carillon_core_reset().
+ */
+int carillon_core_restart(const struct bound_token *tok, struct carillon_core *core)
+{
+	guard(mutex)(&core->ring_mutex);
+	guard(mutex)(&core->tlb_mutex);
+	return carillon_core_restart_locked(tok, core);
+}
+
 /**
  * carillon_core_reset() - reset the device and all its rings
  * @tok: token of the PCI gate or a child of it
  * @core: the device
  *
- * All rings are disabled then and have to be restarted. What was on them is lost.
+ * All rings are disabled then and have to be restarted. What was on them is lost. If a
+ * function-level reset is under way that may have happened already.
  *
  * Context: Process, sleeps for a bounded time; takes ring_mutex and tlb_mutex. May
  * be called on the way to signalling a fence.
@@ -353,26 +387,18 @@ int carillon_core_probe_info(const struct bound_token *tok, struct carillon_core
  */
 int carillon_core_reset(const struct bound_token *tok, struct carillon_core *core)
 {
-	int ret = -ENODEV;
+	int ret;
 
-	mutex_lock(&core->ring_mutex);
-	mutex_lock(&core->tlb_mutex);
-	if (!carillon_core_is_lost(core))
-		ret = carillon_core_start(tok, core);
-	/* Rings without reset or loss would be taken for stopped. */
-	if (ret)
-		carillon_core_mark_lost(core);
-	carillon_rings_were_reset(core);
-	core->quiet = core->resetting;
-	mutex_unlock(&core->tlb_mutex);
-	mutex_unlock(&core->ring_mutex);
-
-	if (ret)
-		return -ENODEV;
+	guard(mutex)(&core->ring_mutex);
+	guard(mutex)(&core->tlb_mutex);
+	/* All rings are disabled, and it may be away right now, which is no loss. */
+	if (core->quiet)
+		return carillon_core_is_lost(core) ? -ENODEV : 0;
+	ret = carillon_core_restart_locked(tok, core);
 	/* Otherwise whoever wants it knows. */
-	if (!READ_ONCE(core->resetting))
+	if (!ret && !core->resetting)
 		dev_warn(&core->pdev->dev, "device was reset\n");
-	return 0;
+	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(carillon_core_reset, "CARILLON_PCI");
 

@@ -110,6 +110,8 @@ struct carillon_core {
 };
 
 int __must_check carillon_core_start(const struct bound_token *tok, struct carillon_core *core);
+int __must_check carillon_core_restart(const struct bound_token *tok,
+				       struct carillon_core *core);
 int __must_check carillon_core_probe_info(const struct bound_token *tok,
 					  struct carillon_core *core);
 void carillon_core_init(struct carillon_core *core);

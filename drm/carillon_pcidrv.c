@@ -134,7 +134,7 @@ static void carillon_pci_hide(struct carillon_core *core)
 static void carillon_pci_reset(struct carillon_core *core)
 {
 	scoped_cond_guard(bound_assumed, return, core->gate, &core->pdev->dev)
-		(void)!carillon_core_reset(&scope, core);
+		(void)!carillon_core_restart(&scope, core);
 }
 
 /*
