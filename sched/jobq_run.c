@@ -324,15 +324,16 @@ static void jobq_queue_worker(struct jobq *q)
 }
 
 /*
- * Whether somebody waits for the caller to be through. PREEMPT_RT leaves interrupts
- * enabled: there it's an interrupt's thread, a softirq or irq_work, or the holder of a
- * lock that matters. All of them are in an RCU section, or softirqs are off.
+ * Whether somebody waits for the caller to be through: interrupts, or softirqs, of which
+ * this may be one. PREEMPT_RT leaves interrupts enabled: there it's an interrupt's thread,
+ * irq_work, or the holder of a lock that matters, too. All of them are in an RCU section, or
+ * softirqs are off.
  */
 static bool jobq_in_a_hurry(void)
 {
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && (rcu_preempt_depth() || softirq_count()))
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && rcu_preempt_depth())
 		return true;
-	return irqs_disabled();
+	return softirq_count() || irqs_disabled();
 }
 
 /**
@@ -340,8 +341,8 @@ static bool jobq_in_a_hurry(void)
  * @q: queue; the caller neither runs jobs nor signals right now
  * @budget: refilled
  *
- * With interrupts disabled, or what takes their place on PREEMPT_RT, the rest is left to
- * the worker. Not on a dead queue: there nobody else would do it, and committers are
+ * With interrupts or softirqs disabled, or what takes their place on PREEMPT_RT, the rest is
+ * left to the worker. Not on a dead queue: there nobody else would do it, and committers are
  * waiting for it.
  *
  * Context: Any. Takes &jobq.lock.

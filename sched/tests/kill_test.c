@@ -220,15 +220,28 @@ static void gone_in_irq(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mq->force_stops, 0);
 }
 
-/* PREEMPT_RT: what mock_hardirq() has is a softirq. */
+/* A softirq is what mock_hardirq() has on PREEMPT_RT, too. */
 static void count_in_irq(struct mock_queue *mq, struct mock_job *job)
 {
 	mq->progress += in_hardirq() || in_serving_softirq();
 }
 
+static void (* const irqs[])(struct kunit *test, void (*fn)(void *arg), void *arg) = {
+	mock_hardirq, mock_softirq,
+};
+
+static void irqs_desc(void (* const *irq)(struct kunit *test, void (*fn)(void *arg), void *arg),
+		      char *desc)
+{
+	strscpy(desc, *irq == mock_hardirq ? "hard" : "soft", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(irqs, irqs, irqs_desc);
+
 /* Many jobs are cancelled by an interrupt: it doesn't signal all of them. */
 static void many_killed_in_irq(struct kunit *test)
 {
+	typeof(*irqs) *irq = test->param_value;
 	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
 	const unsigned int num = 5 * JOBQ_BUDGET;
 	struct mock_foreign foreign;
@@ -239,7 +252,7 @@ static void many_killed_in_irq(struct kunit *test)
 	mock_commit(mq, job);
 	mq->on_signal = count_in_irq;
 	mock_submit_many(mq, num - 1);
-	mock_hardirq(test, kill_in_irq, mq);
+	(*irq)(test, kill_in_irq, mq);
 	mock_wait_for(test, &mq->num_signalled, num);
 	/* It kills, then says that the hardware has stopped. */
 	KUNIT_EXPECT_LE(test, mq->progress, 2 * JOBQ_BUDGET);
@@ -458,7 +471,7 @@ static struct kunit_case kill_cases[] = {
 	KUNIT_CASE(no_stop_op),
 	KUNIT_CASE(completes_after_kill),
 	KUNIT_CASE(gone_in_irq),
-	KUNIT_CASE(many_killed_in_irq),
+	KUNIT_CASE_PARAM(many_killed_in_irq, irqs_gen_params),
 	KUNIT_CASE(many_torn_down),
 	KUNIT_CASE(kill_during_run_job),
 	KUNIT_CASE(kill_during_busy_run_job),

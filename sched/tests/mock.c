@@ -481,6 +481,20 @@ static enum hrtimer_restart mock_irq_fire(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
+/* Returns whether @fn was called in a hard interrupt. */
+static bool mock_irq(void (*fn)(void *arg), void *arg, enum hrtimer_mode mode)
+{
+	struct mock_irq irq = { .fn = fn, .arg = arg };
+
+	init_completion(&irq.done);
+	hrtimer_setup_on_stack(&irq.timer, mock_irq_fire, CLOCK_MONOTONIC, mode);
+	hrtimer_start(&irq.timer, us_to_ktime(100), mode);
+	wait_for_completion(&irq.done);
+	hrtimer_cancel(&irq.timer);
+	destroy_hrtimer_on_stack(&irq.timer);
+	return irq.in_hardirq;
+}
+
 /**
  * mock_hardirq() - call a function in a hard interrupt
  * @test: test
@@ -493,17 +507,21 @@ static enum hrtimer_restart mock_irq_fire(struct hrtimer *timer)
  */
 void mock_hardirq(struct kunit *test, void (*fn)(void *arg), void *arg)
 {
-	struct mock_irq irq = { .fn = fn, .arg = arg };
+	KUNIT_EXPECT_EQ(test, mock_irq(fn, arg, HRTIMER_MODE_REL),
+			!IS_ENABLED(CONFIG_PREEMPT_RT));
+}
 
-	init_completion(&irq.done);
-	hrtimer_setup_on_stack(&irq.timer, mock_irq_fire, CLOCK_MONOTONIC,
-			       HRTIMER_MODE_REL);
-	hrtimer_start(&irq.timer, us_to_ktime(100), HRTIMER_MODE_REL);
-	wait_for_completion(&irq.done);
-	hrtimer_cancel(&irq.timer);
-	destroy_hrtimer_on_stack(&irq.timer);
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
-		KUNIT_EXPECT_TRUE(test, irq.in_hardirq);
+/**
+ * mock_softirq() - call a function in a softirq
+ * @test: test
+ * @fn: function
+ * @arg: its argument
+ *
+ * Context: Process. When it returns @fn has.
+ */
+void mock_softirq(struct kunit *test, void (*fn)(void *arg), void *arg)
+{
+	KUNIT_EXPECT_FALSE(test, mock_irq(fn, arg, HRTIMER_MODE_REL_SOFT));
 }
 
 /**

@@ -153,6 +153,7 @@ void mock_foreign_signal(struct mock_foreign *foreign, int error);
 void mock_foreign_end(struct mock_foreign *foreign);
 
 void mock_hardirq(struct kunit *test, void (*fn)(void *arg), void *arg);
+void mock_softirq(struct kunit *test, void (*fn)(void *arg), void *arg);
 void mock_expect_signalled(struct mock_queue *mq, unsigned int first, unsigned int num,
 			   int error);
 
