@@ -186,42 +186,57 @@ void jobq_hw_wait_begin(struct jobq_dep *dep)
  * jobq_hw_wait_in_ring_locked() - a job is in its ring now
  * @job: job with &jobq_job.waiters
  *
- * They are told after the doorbell, by jobq_hw_wait_wake().
+ * They are told after the doorbell, by jobq_hw_wait_wake(). They have references to @job.
  *
  * Context: &jobq.lock held.
  */
 void jobq_hw_wait_in_ring_locked(struct jobq_job *job)
 {
-	struct jobq *q = job->q;
-	struct jobq_dep *dep;
-	struct hlist_node *tmp;
+	lockdep_assert_held(&job->q->lock);
+	hlist_add_head(&job->in_ring, &job->q->in_ring);
+}
 
-	lockdep_assert_held(&q->lock);
-	hlist_for_each_entry_safe(dep, tmp, &job->waiters, waiter) {
-		hlist_del(&dep->waiter);
-		hlist_add_head(&dep->waiter, &q->in_ring);
-	}
+/* @dep doesn't wait for the ring, or not any more. */
+static void jobq_unlist_waiter_locked(struct jobq_dep *dep)
+{
+	struct jobq_job *earlier = dep->earlier;
+
+	hlist_del_init(&dep->waiter);
+	if (hlist_empty(&earlier->waiters))
+		hlist_del_init(&earlier->in_ring);
+}
+
+/* Returns the next one that is to be told, on no list any more, or NULL. */
+static struct jobq_dep *jobq_next_waiter_locked(struct jobq *q)
+{
+	struct jobq_job *job = hlist_entry_safe(q->in_ring.first, struct jobq_job, in_ring);
+	struct jobq_dep *dep;
+
+	if (!job)
+		return NULL;
+	dep = hlist_entry(job->waiters.first, struct jobq_dep, waiter);
+	jobq_unlist_waiter_locked(dep);
+	return dep;
 }
 
 /**
  * jobq_hw_wait_wake() - let those go on that waited for jobs to be in the ring
- * @q: queue with such ones on &jobq.in_ring
+ * @q: queue with such jobs on &jobq.in_ring
+ * @budget: how many at most; what was used is subtracted
  *
  * Context: Any, by who runs jobs (&jobq.draining). Takes &jobq.lock, and in turn those of
  * the queues that waited.
  */
-void jobq_hw_wait_wake(struct jobq *q)
+void jobq_hw_wait_wake(struct jobq *q, unsigned int *budget)
 {
 	struct jobq_dep *dep;
 
-	for (;;) {
+	for (;; --*budget) {
 		scoped_guard(spinlock_irqsave, &q->lock) {
-			dep = hlist_entry_safe(q->in_ring.first, struct jobq_dep, waiter);
+			dep = *budget ? jobq_next_waiter_locked(q) : NULL;
 			if (q->waking)
 				jobq_wake_locked(q);
 			q->waking = dep;
-			if (dep)
-				hlist_del_init(&dep->waiter);
 		}
 		if (!dep)
 			return;
@@ -247,7 +262,7 @@ void jobq_hw_wait_end(struct jobq_dep *dep)
 	struct jobq *q = dep->earlier->q;
 
 	scoped_guard(spinlock_irqsave, &q->lock)
-		hlist_del_init(&dep->waiter);
+		jobq_unlist_waiter_locked(dep);
 	wait_event(q->idle, !jobq_is_waking(q, dep));
 }
 

@@ -36,8 +36,8 @@ struct jobq_dep {
 	/** @over: If @lowered: it doesn't hold the job back any more. */
 	atomic_t over;
 	/**
-	 * @waiter: If @lowered: on &jobq_job.waiters of @earlier, then on &jobq.in_ring
-	 * of its queue; under the lock of that.
+	 * @waiter: If @lowered: on &jobq_job.waiters of @earlier, under the lock of its
+	 * queue.
 	 */
 	struct hlist_node waiter;
 };
@@ -101,7 +101,7 @@ int jobq_hw_wait_prepare(struct jobq_job *job);
 void jobq_hw_wait_begin(struct jobq_dep *dep);
 void jobq_hw_wait_end(struct jobq_dep *dep);
 void jobq_hw_wait_in_ring_locked(struct jobq_job *job);
-void jobq_hw_wait_wake(struct jobq *q);
+void jobq_hw_wait_wake(struct jobq *q, unsigned int *budget);
 void jobq_hw_wait_emit(struct jobq_job *job);
 ktime_t jobq_hw_waits_until(struct jobq_job *job);
 

@@ -285,14 +285,14 @@ static bool jobq_drain(struct jobq *q, const struct jobq_group *group, unsigned 
 		else
 			job = jobq_take_locked(q, budget, &now);
 
-		if (!job && !batch && hlist_empty(&q->in_ring))
+		if (!job && !batch && (hlist_empty(&q->in_ring) || !*budget))
 			break;
 		kicks = job ? q->kicks : kicks;
 		spin_unlock_irqrestore(&q->lock, flags);
 		if (job)
 			ret = jobq_run_one(q, job);
 		else if (!batch)
-			jobq_hw_wait_wake(q);
+			jobq_hw_wait_wake(q, budget);
 		else if (q->ops->doorbell)
 			q->ops->doorbell(q);
 		spin_lock_irqsave(&q->lock, flags);

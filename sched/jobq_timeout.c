@@ -149,6 +149,8 @@ void jobq_timeout_fn(struct work_struct *work)
 static void jobq_replay_locked(struct jobq_job *job)
 {
 	job->left_ring = true;
+	/* Those who haven't been told that it was in the ring wait until it is again. */
+	hlist_del_init(&job->in_ring);
 	jobq_job_set_state_locked(job, JOBQ_JOB_PENDING);
 }
 

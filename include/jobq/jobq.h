@@ -361,9 +361,9 @@ struct jobq {
 	 * fences wait for their turn; seqno order; a reference each.
 	 */
 	struct list_head inflight;
-	/** @in_ring: L: dependencies on jobs that were run, to be told by who drains. */
+	/** @in_ring: L: jobs that were run, whose waiters are to be told by who drains. */
 	struct hlist_head in_ring;
-	/** @waking: L: the one that he is telling right now. */
+	/** @waking: L: the dependency that he is telling right now. */
 	struct jobq_dep *waking;
 	/** @last_run: L: highest seqno given to run_job and not turned down by it. */
 	u64 last_run;

@@ -125,6 +125,8 @@ struct jobq_job {
 	struct list_head publish;
 	/** @waiters: L: dependencies of jobs that wait until this one is in its ring. */
 	struct hlist_head waiters;
+	/** @in_ring: L: on &jobq.in_ring, if it is and the first of @waiters wasn't told. */
+	struct hlist_node in_ring;
 	/** @node: L: on &jobq.pending, &jobq.inflight or &jobq.done. */
 	struct list_head node;
 	/** @seqno: C: set at commit. */

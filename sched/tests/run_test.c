@@ -11,7 +11,9 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "../jobq_internal.h"
 #include "mock.h"
+#include "mock_ring.h"
 
 static const unsigned int both_flags[] = { 0, JOBQ_RUN_ATOMIC };
 
@@ -625,6 +627,49 @@ static void commit_during_run_job(struct kunit *test)
 	mock_queue_end(mq);
 }
 
+static void start_in_irq(void *arg)
+{
+	struct mock_job *dep = arg;
+	struct jobq *q = dep->base.q;
+
+	jobq_start(q);
+	guard(spinlock_irqsave)(&q->lock);
+	to_mock_queue(q)->progress = hlist_count_nodes(&dep->base.waiters);
+}
+
+/*
+ * An interrupt runs a job, for which many others wait that can be run as soon as it is in
+ * its ring: it doesn't tell all of them.
+ */
+static void many_waiters_of_a_job_that_an_irq_runs(struct kunit *test)
+{
+	struct mock_ring *first = mock_ring(test, JOBQ_RUN_ATOMIC), *r = mock_ring(test, 0);
+	struct mock_job *dep, *job;
+	int i;
+
+	jobq_stop(&first->mq->q);
+	dep = mock_submit(first->mq);
+	for (i = 0; i < 3 * JOBQ_BUDGET; i++) {
+		job = mock_job(r->mq);
+		KUNIT_EXPECT_EQ(test, jobq_job_add_dep_job(&job->base, &dep->base), 0);
+		mock_commit(r->mq, job);
+		jobq_job_put(&job->base);
+	}
+	mock_hardirq(test, start_in_irq, dep);
+	/* Another CPU goes on at once. */
+	if (num_online_cpus() == 1)
+		KUNIT_EXPECT_GE(test, first->mq->progress, 2 * JOBQ_BUDGET);
+	mock_flush(first->mq);
+	KUNIT_EXPECT_TRUE(test, hlist_empty(&dep->base.waiters));
+	KUNIT_EXPECT_TRUE(test, hlist_empty(&first->mq->q.in_ring));
+	mock_flush(r->mq);
+	KUNIT_EXPECT_EQ(test, r->mq->num_ran, MOCK_CREDITS);
+
+	mock_queue_end(r->mq);
+	jobq_job_put(&dep->base);
+	mock_queue_end(first->mq);
+}
+
 static struct kunit_case run_cases[] = {
 	KUNIT_CASE_PARAM(direct_submission, flags_gen_params),
 	KUNIT_CASE_PARAM(one_doorbell_for_a_batch, flags_gen_params),
@@ -649,6 +694,7 @@ static struct kunit_case run_cases[] = {
 	KUNIT_CASE_PARAM(stop_and_start, flags_gen_params),
 	KUNIT_CASE(empty_commit),
 	KUNIT_CASE(commit_during_run_job),
+	KUNIT_CASE(many_waiters_of_a_job_that_an_irq_runs),
 	{}
 };
 
