@@ -409,6 +409,11 @@ int jobq_complete32(struct jobq *q, u32 hw_seqno)
 
 	scoped_guard(spinlock_irqsave, &q->lock)
 		last_run = q->last_run;
+	/*
+	 * What runs, or is turned down by run_job, from here on is behind what the hardware
+	 * has reported: it doesn't change the high half. Whether a job with the whole number
+	 * has been run is looked at again.
+	 */
 	behind = lower_32_bits(last_run) - hw_seqno;
 	if (behind > S32_MAX || behind > last_run)
 		return -ERANGE;
