@@ -89,6 +89,7 @@
 #include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/lockdep.h>
+#include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -226,12 +227,24 @@ static void carillon_ds_signal_job(struct carillon_ds_queue *q, struct carillon_
 }
 
 /*
+ * How many fences to signal at a time. Interrupts and softirqs aren't to wait for all of them,
+ * nor is the thread that PREEMPT_RT makes of an interrupt, with softirqs off and before almost
+ * everybody else, to have the CPU that long. There the irq_work that goes on is a thread of
+ * the lowest real-time priority which can be preempted, so that one is no hurry for anybody.
+ */
+static unsigned int carillon_ds_budget(void)
+{
+	return irqs_disabled() || softirq_count() ? CARILLON_DS_BUDGET : UINT_MAX;
+}
+
+/*
  * Signals in order, as one context at a time does it, for all others. Jobs that were
- * cancelled are as many as user space likes: an interrupt lets others in now and then.
+ * cancelled are as many as user space likes: who has no time for them leaves the rest to
+ * irq_work.
  */
 static void carillon_ds_signal(struct carillon_ds_queue *q)
 {
-	unsigned int budget = irqs_disabled() ? CARILLON_DS_BUDGET : UINT_MAX;
+	unsigned int budget = carillon_ds_budget();
 	struct carillon_ds_job *job;
 	unsigned long flags;
 
