@@ -31,11 +31,12 @@ lint:
 	@vm/host-setup
 	@scripts/lint $(CHECK)
 
-# On Debian's PREEMPT_RT kernel: KUnit suites, our IGT tests, the generic ones, the storm
+# On Debian's PREEMPT_RT kernel: KUnit suites, our IGT tests with both schedulers, the generic
+# ones, the storm
 .PHONY: rt
 rt:
 	@vm/host-setup
-	@scripts/check tools kunit-rt system-rt igt-stock-rt storm-rt
+	@scripts/check tools kunit-rt system-rt system-drm-sched-rt igt-stock-rt storm-rt
 
 # IGT tests in the guest: all of ours, or TEST='carillon_submit' STOCK='core_auth';
 # ON=kasan|rt|stock73: another kernel than Debian's 7.2.
