@@ -684,9 +684,6 @@ static int window_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, ctx);
 	KUNIT_ASSERT_EQ(test, kunit_attach_mm(), 0);
-	/* What it has mapped has to go with it, and on some kernels it borrows one. */
-	if (atomic_read(&current->mm->mm_users) > 1)
-		kunit_skip(test, "the test has no address space of its own on this kernel");
 	ctx->memory = alloc_pages(GFP_KERNEL | __GFP_ZERO, WINDOW_DEV_ORDER);
 	KUNIT_ASSERT_NOT_NULL(test, ctx->memory);
 	test->priv = ctx;
@@ -708,6 +705,40 @@ static int window_init(struct kunit *test)
 	return 0;
 }
 
+/* The first mapping of @file. Returns 0 if there is none. */
+static size_t window_find(struct file *file, unsigned long *ret_addr)
+{
+	struct vm_area_struct *vma;
+	struct vma_iterator vmi;
+	size_t size = 0;
+
+	mmap_read_lock(current->mm);
+	vma_iter_init(&vmi, current->mm, 0);
+	for_each_vma(vmi, vma) {
+		if (vma->vm_file != file)
+			continue;
+		*ret_addr = vma->vm_start;
+		size = vma->vm_end - vma->vm_start;
+		break;
+	}
+	mmap_read_unlock(current->mm);
+	return size;
+}
+
+/* It goes with the test's address space, but not with one that is lent: scripts/lib/kunit-core. */
+static void window_unmap_rest(struct kunit *test, struct file *file)
+{
+	unsigned long addr;
+	size_t size;
+
+	if (kunit_attach_mm()) {
+		KUNIT_FAIL(test, "nobody can unmap what the test has mapped");
+		return;
+	}
+	while ((size = window_find(file, &addr)) && !vm_munmap(addr, size))
+		;
+}
+
 static void window_exit(struct kunit *test)
 {
 	struct window_ctx *ctx = test->priv;
@@ -722,11 +753,13 @@ static void window_exit(struct kunit *test)
 		window_unlist_map(ctx);
 	bound_window_put(ctx->win);
 	bound_gate_put(ctx->gate);
-	/* Mappings have the file, which has this module. */
-	while (ctx->file && file_count(ctx->file) > 1)
-		fsleep(1000);
-	if (ctx->file)
+	if (ctx->file) {
+		window_unmap_rest(test, ctx->file);
+		/* Mappings have the file, which has this module. */
+		while (file_count(ctx->file) > 1)
+			fsleep(1000);
 		__fput_sync(ctx->file);
+	}
 	flush_delayed_fput();
 	__free_pages(ctx->memory, WINDOW_DEV_ORDER);
 }
