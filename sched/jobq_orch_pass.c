@@ -64,6 +64,14 @@ static void jobq_orch_set_state(struct jobq_orch_member *m, enum jobq_orch_state
 	jobq_orch_set_state_locked(m, state);
 }
 
+/* Could it run a job in a ring? If others have stopped it, jobq_start() asks again. */
+static bool jobq_orch_wants_ring_locked(struct jobq_orch_member *m)
+{
+	unsigned int stopped_by_us = m->state != JOBQ_ORCH_BOUND;
+
+	return m->q->stop_count == stopped_by_us && jobq_is_ready_locked(m->q);
+}
+
 /**
  * jobq_orch_notify_locked() - a queue wants a ring, or has nothing in flight any more
  * @m: the queue's member
@@ -77,7 +85,7 @@ void jobq_orch_notify_locked(struct jobq_orch_member *m)
 	lockdep_assert_held(&m->q->lock);
 	switch (m->state) {
 	case JOBQ_ORCH_IDLE:
-		if (m->woken || !jobq_is_ready_locked(m->q))
+		if (m->woken || !jobq_orch_wants_ring_locked(m))
 			return;
 		m->woken = true;
 		llist_add(&m->woken_node, &orch->woken);
@@ -86,7 +94,7 @@ void jobq_orch_notify_locked(struct jobq_orch_member *m)
 		return;
 	case JOBQ_ORCH_BOUND:
 		/* Written before the worker looked whether the queue was idle. */
-		if (!READ_ONCE(orch->num_waiting) || jobq_is_ready_locked(m->q))
+		if (!READ_ONCE(orch->num_waiting) || jobq_orch_wants_ring_locked(m))
 			return;
 		break;
 	case JOBQ_ORCH_DRAINING:
@@ -242,7 +250,7 @@ static bool jobq_orch_wake(struct jobq_orch_member *m)
 {
 	guard(spinlock_irqsave)(&m->q->lock);
 	m->woken = false;
-	if (m->state != JOBQ_ORCH_IDLE || !jobq_is_ready_locked(m->q))
+	if (m->state != JOBQ_ORCH_IDLE || !jobq_orch_wants_ring_locked(m))
 		return false;
 	jobq_orch_set_state_locked(m, JOBQ_ORCH_WAITING);
 	return true;
@@ -374,7 +382,7 @@ void jobq_orch_unbind(struct jobq_orch_member *m)
 	m->since = jobq_orch_now();
 	/* In one step, or a job that comes now would be missed. */
 	scoped_guard(spinlock_irqsave, &m->q->lock) {
-		waits = jobq_is_ready_locked(m->q);
+		waits = jobq_orch_wants_ring_locked(m);
 		if (m->state == JOBQ_ORCH_BOUND)
 			jobq_orch_set_state_locked(m, JOBQ_ORCH_DRAINING);
 		jobq_orch_set_state_locked(m, waits ? JOBQ_ORCH_WAITING : JOBQ_ORCH_IDLE);
@@ -446,7 +454,7 @@ static bool jobq_orch_is_idle(struct jobq_orch_member *m)
 		m->orch->look_again = true;
 		return false;
 	}
-	return jobq_is_empty_locked(q) && !jobq_is_ready_locked(q);
+	return jobq_is_empty_locked(q) && !jobq_orch_wants_ring_locked(m);
 }
 
 /* Not while its jobs are to be run again, see jobq_orch_try_unbind(). */
@@ -530,11 +538,11 @@ static unsigned int jobq_orch_coming(struct jobq_orch *orch)
 	return num;
 }
 
-/* It may have been killed, or what it wanted to run be cancelled. */
+/* It may have been killed or stopped, or what it wanted to run be cancelled. */
 static bool jobq_orch_still_waits(struct jobq_orch_member *m)
 {
 	scoped_guard(spinlock_irqsave, &m->q->lock) {
-		if (jobq_is_ready_locked(m->q))
+		if (jobq_orch_wants_ring_locked(m))
 			return true;
 		jobq_orch_set_state_locked(m, JOBQ_ORCH_IDLE);
 	}

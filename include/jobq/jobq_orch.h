@@ -31,6 +31,9 @@ struct jobq_orch;
  * - else a queue that runs is preempted: it is stopped, and when its ring has run empty
  *   the ring is unbound from it and bound to the one that waits.
  *
+ * A queue that others have stopped, too (jobq_stop(), jobq_suspend()), has no job that could
+ * run: it doesn't wait for a ring, and one that it has is idle when it is empty.
+ *
  * Who gets a ring, and who has to give one up:
  *
  * - Higher priority first: it preempts lower ones at once.

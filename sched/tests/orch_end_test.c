@@ -375,6 +375,34 @@ static void suspended(struct kunit *test)
 	rig_end(rig);
 }
 
+/* Who has been stopped by somebody else couldn't use a ring: it's for the others. */
+static void stopped_by_others(struct kunit *test)
+{
+	struct orch_rig *rig = rig_create(test, 1);
+	struct orch_queue *a = rig_queue(rig, HIGH, 1), *b = rig_queue(rig, LOW, 1);
+
+	KUNIT_EXPECT_EQ(test, jobq_suspend(&a->q, 0), 0);
+	rig_submit(a, 2, 1 * MS);
+	rig_submit(b, 1, 1 * MS);
+	rig_wait_signalled(b, 1);
+	/* It doesn't want it back either, and another jobq_stop() changes nothing. */
+	jobq_stop(&a->q);
+	rig_sleep_us(20 * MS);
+	jobq_start(&a->q);
+	rig_submit(b, 1, 1 * MS);
+	rig_wait_signalled(b, 2);
+	rig_expect_state(a, JOBQ_ORCH_IDLE);
+	KUNIT_EXPECT_EQ(test, a->binds, 1);
+	KUNIT_EXPECT_EQ(test, b->binds, 1);
+
+	jobq_resume(&a->q);
+	rig_wait_signalled(a, 2);
+	KUNIT_EXPECT_EQ(test, a->binds, 2);
+	rig_queue_end(a);
+	rig_queue_end(b);
+	rig_end(rig);
+}
+
 static struct kunit_case orch_end_cases[] = {
 	KUNIT_CASE(ends_while_waiting),
 	KUNIT_CASE(killed_while_bound),
@@ -390,6 +418,7 @@ static struct kunit_case orch_end_cases[] = {
 	KUNIT_CASE(pinned),
 	KUNIT_CASE(pinned_while_waiting),
 	KUNIT_CASE(suspended),
+	KUNIT_CASE(stopped_by_others),
 	{}
 };
 
