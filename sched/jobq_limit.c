@@ -24,7 +24,8 @@
  * jobq_teardown() take a queue out of it and hand on what was set aside; so whoever
  * is first runs its job, and the others can count on units in the end if all jobs
  * end. jobq_start() puts it at the end of the line, timeouts included: what a queue
- * waited before isn't counted.
+ * waited before isn't counted. One whose ring is lent (jobq_orch.h) is stopped when it has
+ * to give it up.
  *
  * A queue's head stays the same while it is in line: what would replace it happens to
  * stopped queues only, or is an end.

@@ -329,7 +329,8 @@ EXPORT_SYMBOL_NS_GPL(jobq_orch_unpin, "JOBQ");
  *
  * For times in which the device can't be talked to. When this returns no ring is being
  * bound or unbound, and none will be, except by jobq_orch_remove(), before
- * jobq_orch_resume(). It doesn't stop the queues that have a ring. Nests.
+ * jobq_orch_resume(). It doesn't stop the queues that have a ring; one that is being
+ * preempted stays stopped. Nests.
  *
  * Context: Process, may sleep. Not from an op.
  */

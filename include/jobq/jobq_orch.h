@@ -79,16 +79,18 @@ struct jobq_orch;
  * - a member is killed: its jobs end like those of any queue. If it waited it doesn't any
  *   more. If it has a ring, this is unbound once it is empty, somebody else wants it,
  *   or the member is removed, whichever is first.
- * - a member is torn down: the same. jobq_teardown() never waits for the orchestrator, so
- *   it may be called at any time, whether the queue waits, is being bound, or runs.
- *   jobq_orch_remove() comes after it and waits for an op that is being called.
+ * - a member is torn down: the same. jobq_teardown() never waits for the orchestrator, but
+ *   for an unbind of this very queue that has begun. So it may be called at any time, whether
+ *   the queue waits, is being bound, or runs. jobq_orch_remove() comes after it and waits
+ *   for an op that is being called.
  * - binding fails: with -EBUSY, -EAGAIN or -ENOMEM it is tried again, a little later
  *   and with another ring if there is one, while others get their turn, up to
  *   %JOBQ_ORCH_BIND_TRIES times in a row. Then, and with any other error, the queue
  *   is killed with this error: its fences signal.
  * - the device goes: jobq_orch_shutdown() kills all members, and binds nothing any more.
  *   Then the driver tears down and removes each of them as it does otherwise.
- * - the device is suspended: jobq_orch_suspend() leaves all rings as they are.
+ * - the device is suspended: jobq_orch_suspend() leaves all rings as they are. It comes
+ *   before a jobq_suspend() of the queues, which doesn't keep rings from being lent on.
  * - the driver puts its reference: nothing. The last member that is removed frees.
  */
 
@@ -109,9 +111,10 @@ struct jobq_orch;
  * A ring is unbound under &jobq.hw_lock, with the queue stopped or killed and nothing in
  * flight: from then on the queue has no reason to call any op that needs the ring, before it
  * is bound again. So &jobq_ops.run_job, doorbell, job_error, timedout, stop and force_stop
- * always find the ring that they have jobs in. What the driver does for other reasons,
- * a reset of the whole device, say, it has to keep apart from bind and unbind by a lock of its
- * own.
+ * always find the ring that they have jobs in. (&jobq_ops.hw_ended may not, if a queue is killed
+ * whose jobs were to be run again; it's about memory that others look at.) What the driver
+ * does for other reasons, a reset of the whole device, say, it has to keep apart from bind and
+ * unbind by a lock of its own.
  */
 
 /* Higher ones come first: 0 is the highest. */
@@ -269,7 +272,8 @@ struct jobq_orch_member {
 
 /*
  * The full contract of each function stands with its definition in sched/jobq_orch.c.
- * All may sleep. None may be called from an op.
+ * All may sleep. None may be called from an op, nor holding a lock that bind, unbind or run_job
+ * takes.
  */
 
 /* The caller gets the first reference. ERR_PTR: -EINVAL, -ENOMEM. */
@@ -293,7 +297,7 @@ void jobq_orch_remove(struct jobq_orch_member *m);
 int __must_check jobq_orch_pin(struct jobq_orch_member *m);
 void jobq_orch_unpin(struct jobq_orch_member *m);
 
-/* Bind and unbind nothing until resume; nests. Queues with rings go on. */
+/* Bind and unbind nothing until resume; nests. Queues with rings go on, if not preempted. */
 void jobq_orch_suspend(struct jobq_orch *orch);
 void jobq_orch_resume(struct jobq_orch *orch);
 /* Kill all members with @error (-errno), now and from now on; bind nothing any more. */
