@@ -28,8 +28,10 @@
  * No fence signals before the device has said that the ring has stopped, has come
  * back from reset, or was cut off the bus.
  *
- * All of that runs on one ordered workqueue per device, so resets don't meet.
- * queues_mutex is held over a device reset, so that no queue comes or goes.
+ * All of that runs on one ordered workqueue per device. What it can meet is the end of a
+ * queue whose idle ring doesn't answer, and a function-level reset. queues_mutex is held
+ * over a device reset, so that no queue comes or goes, and who comes second finds his ring
+ * disabled: there is no other reset, which would cost more innocent jobs.
  */
 
 #include <linux/cleanup.h>
@@ -133,6 +135,9 @@ static int carillon_reset_device(const struct bound_token *tok, struct carillon_
 
 	guard(mutex)(&cdev->queues_mutex);
 
+	/* Somebody else has reset it while we waited, or the ring has answered after all. */
+	if (carillon_ring_has_stopped(guilty->ring))
+		return carillon_core_is_lost(cdev->core) ? -ENODEV : 0;
 	carillon_reset_hold_queues(cdev, guilty);
 	ret = carillon_core_reset(tok, cdev->core);
 	list_for_each_entry(q, &cdev->queues, node)
