@@ -414,6 +414,8 @@ static void carillon_ds_release(struct carillon_queue *base)
 	scoped_guard(spinlock_irqsave, &q->lock)
 		if (!WARN_ON_ONCE(!q->hold))
 			q->hold--;
+	/* The scheduler's clock has gone on for jobs that get to the ring only now. */
+	drm_sched_resume_timeout(&q->sched, q->sched.timeout);
 	carillon_ds_run(q);
 }
 
@@ -493,8 +495,8 @@ static void carillon_ds_reset(struct carillon_ds_queue *q, struct carillon_ds_jo
 }
 
 /*
- * The scheduler's clock began with run_job, or when the job before was freed: that's about
- * when the job became the oldest one, unless the queue was held or its jobs run again.
+ * The scheduler's clock began with run_job, when the job before was freed, or when the queue
+ * was released: that's about when the job became the oldest one on the ring.
  */
 static bool carillon_ds_has_timed_out(struct carillon_ds_queue *q, struct carillon_ds_job *job)
 {
