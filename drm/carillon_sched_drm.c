@@ -37,11 +37,11 @@
  * What is known of that, and what is done here about it (Linux 7.2):
  *
  * - **Fences that outlive it.** Jobs' "finished" fences find their timeline's name in
- *   &drm_gpu_scheduler, and call into gpu-sched.ko when they are freed: a sync_file must
- *   not be open for longer than both are there. They aren't given out. What user space
- *   gets is the driver's own fence, which other drivers have only at run_job: here it is
- *   made before the commit (dfence_alloc()) and gets its number with it. The scheduler
- *   gets the very same fence from run_job.
+ *   &drm_gpu_scheduler until they have signalled, and call into gpu-sched.ko when they are
+ *   freed: a sync_file must not be open for longer than these are there. They aren't given
+ *   out. What user space gets is the driver's own fence, which other drivers have only at
+ *   run_job: here it is made before the commit (dfence_alloc()) and gets its number with
+ *   it. The scheduler gets the very same fence from run_job.
  * - **Errors and order.** drm_sched_entity_kill() ends jobs with -ESRCH, and a run_job
  *   that returns an error ends its job before those that are still running. So no run_job
  *   returns one: a job that was cancelled has its place among those that run, and its
