@@ -3,7 +3,9 @@
  * Counts what a task allocates from slab caches, and frees, by tracepoints.
  */
 
+#include <linux/kernel.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <trace/events/kmem.h>
 
@@ -27,10 +29,27 @@ static bool is_counted(void)
 	return task && (current == task || count.everyone) && in_task();
 }
 
+/*
+ * Does the allocator allocate for itself? Sheaves are what it collects objects in, in freeing
+ * them too.
+ */
+static bool is_own(unsigned long site)
+{
+	static const char *const own[] = { "__pcs_", "__kfree_rcu_sheaf" };
+	char name[64];
+	unsigned int i;
+
+	snprintf(name, sizeof(name), "%ps", (void *)site);
+	for (i = 0; i < ARRAY_SIZE(own); i++)
+		if (str_has_prefix(name, own[i]))
+			return true;
+	return false;
+}
+
 static void on_kmalloc(void *data, unsigned long site, const void *ptr, size_t want,
 		       size_t got, gfp_t gfp, int node)
 {
-	if (is_counted())
+	if (is_counted() && !is_own(site))
 		count.allocs++;
 }
 
@@ -54,7 +73,12 @@ static void on_cache_free(void *data, unsigned long site, const void *ptr,
 		count.frees++;
 }
 
-static void detach(void)
+/**
+ * bench_allocs_detach() - end bench_allocs_attach()
+ *
+ * Context: Process context, sleeps.
+ */
+void bench_allocs_detach(void)
 {
 	unregister_trace_kmem_cache_free(on_cache_free, NULL);
 	unregister_trace_kfree(on_kfree, NULL);
@@ -64,16 +88,14 @@ static void detach(void)
 }
 
 /**
- * bench_allocs_begin() - count what the current task allocates and frees
- * @everyone: and all others, too; with one CPU
+ * bench_allocs_attach() - attach to the tracepoints
  *
- * Attaches to the tracepoints, which makes allocations longer: not to be left on
- * while instructions are counted.
+ * It makes allocations longer: not to be left on while instructions are counted.
  *
  * Context: Process context, sleeps.
  * Return: 0 or -errno.
  */
-int bench_allocs_begin(bool everyone)
+int bench_allocs_attach(void)
 {
 	int ret;
 
@@ -84,15 +106,23 @@ int bench_allocs_begin(bool everyone)
 		ret = register_trace_kfree(on_kfree, NULL);
 	if (!ret)
 		ret = register_trace_kmem_cache_free(on_cache_free, NULL);
-	if (ret) {
-		detach();
-		return ret;
-	}
+	if (ret)
+		bench_allocs_detach();
+	return ret;
+}
+
+/**
+ * bench_allocs_begin() - count what the current task allocates and frees
+ * @everyone: and all others, too; with one CPU
+ *
+ * Context: Process context, between bench_allocs_attach() and bench_allocs_detach().
+ */
+void bench_allocs_begin(bool everyone)
+{
 	count.allocs = 0;
 	count.frees = 0;
 	count.everyone = everyone;
 	WRITE_ONCE(count.task, current);
-	return 0;
 }
 
 /**
@@ -102,12 +132,11 @@ int bench_allocs_begin(bool everyone)
  *
  * What is freed after a grace period isn't among these: others do it.
  *
- * Context: Process context, sleeps. After bench_allocs_begin(), by the same task.
+ * Context: Process context. After bench_allocs_begin(), by the same task.
  */
 void bench_allocs_end(unsigned int *ret_allocs, unsigned int *ret_frees)
 {
 	WRITE_ONCE(count.task, NULL);
 	*ret_allocs = count.allocs;
 	*ret_frees = count.frees;
-	detach();
 }

@@ -107,15 +107,20 @@ static int run_traced(const struct bench_case *c, struct bench_result *result, i
 {
 	int ret;
 
-	ret = bench_allocs_begin(c->everyone);
+	/* To attach allocates, and wakes others: not while anything is counted. */
+	ret = bench_allocs_attach();
 	if (ret)
 		return ret;
-	ret = bench_switches_begin();
+	ret = bench_switches_attach();
 	if (!ret) {
+		bench_allocs_begin(c->everyone);
+		bench_switches_begin();
 		ret = c->run(c);
 		bench_switches_end(&result->wakes[turn], &result->switches[turn]);
+		bench_allocs_end(&result->allocs[turn], &result->frees[turn]);
+		bench_switches_detach();
 	}
-	bench_allocs_end(&result->allocs[turn], &result->frees[turn]);
+	bench_allocs_detach();
 	return ret;
 }
 

@@ -134,10 +134,14 @@ void bench_part_remove(struct bench_part *part);
 /* Inside of carillon_bench.ko. */
 extern struct bench_part bench_self;
 
-int __must_check bench_allocs_begin(bool everyone);
+int __must_check bench_allocs_attach(void);
+void bench_allocs_detach(void);
+void bench_allocs_begin(bool everyone);
 void bench_allocs_end(unsigned int *ret_allocs, unsigned int *ret_frees);
 
-int __must_check bench_switches_begin(void);
+int __must_check bench_switches_attach(void);
+void bench_switches_detach(void);
+void bench_switches_begin(void);
 void bench_switches_end(unsigned int *ret_wakes, unsigned int *ret_switches);
 
 /**

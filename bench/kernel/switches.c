@@ -55,11 +55,10 @@ static void find_point(struct tracepoint *point, void *data)
 			points[i].point = point;
 }
 
-/* Ends the first @count. */
-static void detach(unsigned int count)
+static void detach(unsigned int attached)
 {
-	while (count--)
-		tracepoint_probe_unregister(points[count].point, points[count].probe, NULL);
+	while (attached--)
+		tracepoint_probe_unregister(points[attached].point, points[attached].probe, NULL);
 	tracepoint_synchronize_unregister();
 }
 
@@ -74,20 +73,17 @@ static unsigned int take(unsigned int __percpu *numbers)
 }
 
 /**
- * bench_switches_begin() - count wake-ups and context switches
- *
- * Of all tasks and CPUs, but no wake-ups of the caller.
+ * bench_switches_attach() - attach to the tracepoints
  *
  * Context: Process context, sleeps.
  * Return: 0; -ENOENT: the kernel hasn't got these tracepoints; -ENOMEM.
  */
-int bench_switches_begin(void)
+int bench_switches_attach(void)
 {
 	unsigned int i;
 	int ret;
 
 	for_each_kernel_tracepoint(find_point, NULL);
-	counter = current;
 	for (i = 0; i < ARRAY_SIZE(points); i++) {
 		ret = -ENOENT;
 		if (points[i].point)
@@ -97,21 +93,42 @@ int bench_switches_begin(void)
 			return ret;
 		}
 	}
-	take(&wakes);
-	take(&switches);
 	return 0;
 }
 
 /**
- * bench_switches_end() - end counting
+ * bench_switches_detach() - end bench_switches_attach()
+ *
+ * Context: Process context, sleeps.
+ */
+void bench_switches_detach(void)
+{
+	detach(ARRAY_SIZE(points));
+}
+
+/**
+ * bench_switches_begin() - count wake-ups and context switches from here on
+ *
+ * Of all tasks and CPUs, but no wake-ups of the caller.
+ *
+ * Context: Process context, between bench_switches_attach() and bench_switches_detach().
+ */
+void bench_switches_begin(void)
+{
+	counter = current;
+	take(&wakes);
+	take(&switches);
+}
+
+/**
+ * bench_switches_end() - what has been counted since bench_switches_begin()
  * @ret_wakes: gets the number of wake-ups, irq_works included
  * @ret_switches: gets the number of context switches
  *
- * Context: Process context, sleeps. After bench_switches_begin(), by the same task.
+ * Context: Process context, by the task that began.
  */
 void bench_switches_end(unsigned int *ret_wakes, unsigned int *ret_switches)
 {
 	*ret_wakes = take(&wakes);
 	*ret_switches = take(&switches);
-	detach(ARRAY_SIZE(points));
 }
