@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * 64 queues on 4 rings: submitters, interrupts, jobs that hang, stops, pins, kills, teardowns
- * and queues that come late, all at once. The device looks that no ring has two queues
- * and no queue two rings (orch_rig.c); here it is checked that all fences signal in
- * order and that nothing is left.
+ * 64 queues on 4 rings, with a limit on what their jobs use together: submitters, interrupts,
+ * jobs that hang, stops, suspends, pins, kills, teardowns and queues that come late, all at
+ * once. The device looks that no ring has two queues and no queue two rings (orch_rig.c);
+ * here it is checked that all fences signal in order and that nothing is left.
  */
 
 #include <linux/completion.h>
@@ -11,6 +11,8 @@
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/prandom.h>
+
+#include <jobq/jobq_limit.h>
 
 #include "mock.h"
 #include "orch_rig.h"
@@ -20,6 +22,8 @@
 #define SUBMITTERS	4
 #define COMMITS		150
 #define GROUP_MAX	3
+/* Less than what fits into the rings. */
+#define UNITS		12
 /* These die in the middle of it, and these come only then. */
 #define MORTALS		16
 #define LATE		8
@@ -117,7 +121,7 @@ static int rush_meddler(void *arg)
 
 	while (!READ_ONCE(t->rush->end)) {
 		oq = t->rush->queues[MORTALS + rush_random(t, QUEUES - LATE - MORTALS)];
-		switch (rush_random(t, 4)) {
+		switch (rush_random(t, 5)) {
 		case 0:
 			jobq_stop(&oq->q);
 			usleep_range(50, 200);
@@ -130,6 +134,12 @@ static int rush_meddler(void *arg)
 			jobq_orch_unpin(&oq->m);
 			break;
 		case 2:
+			if (jobq_suspend(&oq->q, 1))
+				break;
+			usleep_range(50, 500);
+			jobq_resume(&oq->q);
+			break;
+		case 3:
 			jobq_orch_get_stats(t->rush->rig->orch, &stats);
 			break;
 		default:
@@ -205,6 +215,8 @@ static void rush(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, threads);
 	rush->rig = rig_create(test, RINGS);
 	rush->rig->on_bind = rush_bind;
+	rush->rig->limit = jobq_limit_create(UNITS);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rush->rig->limit);
 	mutex_init(&rush->lock);
 	for (i = 0; i < QUEUES - LATE; i++)
 		rush_add_queue(rush, i);
@@ -231,6 +243,8 @@ static void rush(struct kunit *test)
 	dma_fence_put(rush->newest);
 	for (i = 0; i < QUEUES; i++)
 		rig_queue_end(rush->queues[i]);
+	KUNIT_EXPECT_EQ(test, jobq_limit_available(rush->rig->limit), UNITS);
+	jobq_limit_put(rush->rig->limit);
 	rig_end(rush->rig);
 }
 

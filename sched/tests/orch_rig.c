@@ -232,6 +232,7 @@ struct orch_queue *rig_queue_alone(struct orch_rig *rig, unsigned int flags, u32
 	const struct jobq_args args = {
 		.ops = &rig_ops, .driver_name = "rig", .name = "rig-queue",
 		.flags = flags, .credits = credits, .timeout_ms = RIG_TIMEOUT_MS,
+		.limit = rig->limit,
 	};
 	struct orch_queue *oq = kunit_kzalloc(rig->test, sizeof(*oq), GFP_KERNEL);
 
@@ -321,7 +322,9 @@ static const struct jobq_publish_ops rig_publish_ops = {
  */
 struct orch_job *rig_job(struct orch_queue *oq, u64 us)
 {
-	const struct jobq_job_args args = { .credits = 1 };
+	const struct jobq_job_args args = {
+		.credits = 1, .limit_units = oq->rig->limit ? us % 4 : 0,
+	};
 	struct orch_job *job = kzalloc_obj(*job);
 
 	if (!job || jobq_job_init(&job->base, &oq->q, &args)) {

@@ -26,6 +26,7 @@
 #define RIG_AGE_MS		200
 #define RIG_TIMEOUT_MS		(IS_ENABLED(CONFIG_UML) ? 500 : 5000)
 
+struct jobq_limit;
 struct orch_queue;
 
 /**
@@ -38,6 +39,8 @@ struct orch_rig {
 	struct jobq_orch *orch;
 	/** @num_rings: how many there are */
 	unsigned int num_rings;
+	/** @limit: of what jobs need besides rings, if set: units for &orch_job.ns in µs % 4 */
+	struct jobq_limit *limit;
 	/** @holders: whose ring each one is */
 	struct orch_queue *holders[RIG_RINGS_MAX];
 	/** @bad: promises broken */
