@@ -178,9 +178,11 @@ struct jobq_ops {
 	 * @timedout: The oldest running job (@job) has run for a timeout period.
 	 * Mandatory if &jobq_args.timeout_ms isn't 0. No @run_job is running or
 	 * will be started before this returns. jobq_complete(), jobq_kill(),
-	 * and jobq_stop() and jobq_reset() on other queues are allowed;
-	 * jobq_teardown() of this queue isn't. The time during which the job waits for
-	 * another queue in hardware doesn't count.
+	 * jobq_reset(), and jobq_stop() on other queues are allowed;
+	 * jobq_teardown() of this queue isn't. With a jobq_reset() of this queue, for
+	 * no job, and %JOBQ_NO_HANG @job is run again, too, should the ring not have
+	 * begun with it. The time during which the job waits for another queue in
+	 * hardware doesn't count.
 	 *
 	 * Context: process, on &jobq_args.timeout_wq; dma_fence signalling
 	 * critical section.

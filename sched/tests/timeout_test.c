@@ -136,6 +136,32 @@ static void reset_cancels_innocent(struct kunit *test)
 	mock_queue_end(mq);
 }
 
+static void reset_for_nobody(struct mock_queue *mq, struct jobq_job *job)
+{
+	jobq_reset(&mq->q, NULL);
+	KUNIT_EXPECT_EQ(mq->test, jobq_job_state(job), JOBQ_JOB_PENDING);
+}
+
+/* The ring hadn't begun with the job, says the driver: all are run again, nobody is guilty. */
+static void reset_without_guilt(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
+	static const u64 order[] = { 1, 2, 1, 2 };
+	unsigned int i;
+
+	mock_submit_many(mq, 2);
+	mq->verdict = JOBQ_NO_HANG;
+	mq->on_timedout = reset_for_nobody;
+	mock_wait_timeout(mq, 1);
+	KUNIT_EXPECT_EQ(test, mq->num_signalled, 0);
+	KUNIT_ASSERT_EQ(test, mq->num_ran, ARRAY_SIZE(order));
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		KUNIT_EXPECT_EQ(test, mq->ran[i], order[i]);
+	jobq_complete(&mq->q, 2);
+	mock_expect_signalled(mq, 0, 2, 0);
+	mock_queue_end(mq);
+}
+
 static void complete_one(struct mock_queue *mq, struct jobq_job *job)
 {
 	KUNIT_EXPECT_EQ(mq->test, jobq_complete(&mq->q, 1), 0);
@@ -535,6 +561,7 @@ static struct kunit_case timeout_cases[] = {
 	KUNIT_CASE_SLOW(restarts_with_the_head),
 	KUNIT_CASE_SLOW(idle_time_does_not_count),
 	KUNIT_CASE_SLOW(reset_replays_innocent),
+	KUNIT_CASE_SLOW(reset_without_guilt),
 	KUNIT_CASE_SLOW(reset_cancels_innocent),
 	KUNIT_CASE_SLOW(completes_during_timedout),
 	KUNIT_CASE_SLOW(last_reference_of_timeout),
