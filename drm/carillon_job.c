@@ -65,7 +65,7 @@ void carillon_job_push(struct carillon_queue *q, struct carillon_job *job, u64 s
 		.seqno = seqno,
 	};
 
-	job->slot = carillon_ring_push(q->ring, &ring_job);
+	job->pos = carillon_ring_push(q->ring, &ring_job);
 }
 
 /**
@@ -101,7 +101,7 @@ int carillon_job_result(struct carillon_queue *q, struct carillon_job *job, u64 
 {
 	struct carillon_ring_result res;
 
-	if (carillon_ring_result(q->ring, job->slot, seqno, &res)) {
+	if (carillon_ring_result(q->ring, job->pos, seqno, &res)) {
 		drm_err_ratelimited(&q->cdev->drm, "ring %u: no result of job %llu\n",
 				    carillon_ring_index(q->ring), seqno);
 		return -EIO;

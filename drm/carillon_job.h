@@ -19,13 +19,13 @@ struct drm_carillon_job;
  * @sched: the library it is a job of, which embeds this
  * @cmd_addr: virtual address of the commands
  * @cmd_size: bytes of commands, 0: empty job
- * @slot: where it is on the ring, once it was run
+ * @pos: where it is on the ring, once it was run
  */
 struct carillon_job {
 	const struct carillon_sched_ops *sched;
 	u64 cmd_addr;
 	u32 cmd_size;
-	u32 slot;
+	u32 pos;
 };
 
 struct carillon_job * __must_check carillon_job_create(struct carillon_file *cfile,

@@ -17,10 +17,16 @@
  *    they are run again, in the same order, from the beginning.
  *    If the job ends while its ring is being stopped, the job behind it may be half
  *    done. Then the queue is killed, without guilt, as below.
- * 4. The ring doesn't answer: the device is reset. Other queues that had jobs on
- *    their rings are killed, with the mark that they are innocent: the job in
- *    front may have been half done, and running it twice could be wrong. Queues
- *    with empty rings go on.
+ * 4. The ring doesn't answer: the device is reset, and all rings with it. What that
+ *    costs is looked up when the device is back, and can't do anything any more. Other
+ *    queues that had a job on their rings are killed, with the mark that they are
+ *    innocent: the job in front may have been half done, and running it twice could be
+ *    wrong. Queues with empty rings go on, and so do those whose rings can't have begun.
+ *
+ * Whether a job may have begun the device says: it counts the slots that it has consumed
+ * in memory, before it looks at the next one.
+ *
+ * A function-level reset does to queues what 4. does.
  *
  * A queue whose process has rung its doorbell for jobs that there aren't is killed with
  * -EIO, and is guilty: see DOC: Doorbells.
@@ -65,29 +71,46 @@ static void carillon_reset_complete(struct carillon_queue *q)
 	(void)q->cdev->sched->queue_complete(q, carillon_ring_seqno(q->ring));
 }
 
-static void carillon_reset_kill_if_busy(struct carillon_queue *q)
+/*
+ * With a ring that is quiet, and whose results are known: is there a job that may be half
+ * done? A ring runs one at a time, so that can only be the oldest one.
+ */
+static bool carillon_reset_has_begun(struct carillon_queue *q)
 {
+	u32 pos;
+
+	return q->cdev->sched->queue_oldest(q, &pos) &&
+	       carillon_ring_may_have_begun(q->ring, pos);
+}
+
+/* The device was reset under a ring, whose queue is held: what becomes of its jobs? */
+static void carillon_reset_see_to_jobs(struct carillon_queue *q)
+{
+	/* Those are cancelled, or will be. */
+	if (q->cdev->sched->queue_error(q) || carillon_core_is_lost(q->cdev->core))
+		return;
 	/* The interrupt may be lost, or somebody be about to signal. */
 	carillon_reset_complete(q);
 	q->cdev->sched->queue_settle(q);
-	if (q->cdev->sched->queue_running(q))
+	if (carillon_reset_has_begun(q))
 		carillon_reset_kill_innocent(q);
+	else
+		q->cdev->sched->queue_replay(q);
 }
 
-/* Kills the queues whose rings have jobs, holds the others; but not @except, or NULL. */
+/*
+ * No queue but @except, or NULL, puts anything on its ring then. All of them before anything
+ * else: a job that is cancelled can make one of another queue ready to run.
+ */
 static void carillon_reset_hold_queues(struct carillon_device *cdev, struct carillon_queue *except)
 {
 	struct carillon_queue *q;
 
 	lockdep_assert_held(&cdev->queues_mutex);
 
-	/* All of them first: a job that is killed can make one of another queue ready to run. */
 	list_for_each_entry(q, &cdev->queues, node)
 		if (q != except && !test_and_set_bit(CARILLON_QUEUE_HELD, &q->flags))
 			cdev->sched->queue_hold(q);
-	list_for_each_entry(q, &cdev->queues, node)
-		if (q != except)
-			carillon_reset_kill_if_busy(q);
 }
 
 /**
@@ -120,6 +143,7 @@ static void carillon_reset_release_queue(const struct bound_token *tok, struct c
 	/* One that came into being meanwhile has a ring that is enabled, with jobs, maybe. */
 	if (!test_bit(CARILLON_QUEUE_HELD, &q->flags))
 		return;
+	carillon_reset_see_to_jobs(q);
 	if (carillon_reset_revive_queue(tok, q) == -EAGAIN)
 		return;
 	clear_bit(CARILLON_QUEUE_HELD, &q->flags);
@@ -173,21 +197,12 @@ static int carillon_reset_restart(const struct bound_token *tok, struct carillon
 	return ret == -EAGAIN ? 0 : ret;
 }
 
-/* The job has ended after all, while its ring was being stopped. */
-static enum carillon_verdict carillon_reset_ended(const struct bound_token *tok,
-						  struct carillon_queue *q)
-{
-	if (q->cdev->sched->queue_running(q))
-		carillon_reset_kill_innocent(q);
-	else if (carillon_reset_restart(tok, q))
-		return CARILLON_GONE;
-	return CARILLON_NO_HANG;
-}
-
 static enum carillon_verdict carillon_reset_ring(const struct bound_token *tok,
 						 struct carillon_queue *q,
 						 struct carillon_job *job)
 {
+	bool begun;
+
 	if (!carillon_core_check(tok, q->cdev->core))
 		return CARILLON_GONE;
 	if (carillon_reset_quiesce(tok, q))
@@ -195,12 +210,18 @@ static enum carillon_verdict carillon_reset_ring(const struct bound_token *tok,
 
 	carillon_reset_complete(q);
 	q->cdev->sched->queue_settle(q);
-	if (q->cdev->sched->job_has_ended(job))
-		return carillon_reset_ended(tok, q);
-
+	begun = carillon_reset_has_begun(q);
+	if (begun && q->cdev->sched->job_has_ended(job)) {
+		carillon_reset_kill_innocent(q);
+		return CARILLON_NO_HANG;
+	}
 	if (carillon_reset_restart(tok, q))
 		return CARILLON_GONE;
-	return CARILLON_RESET;
+	if (begun)
+		return CARILLON_RESET;
+	/* It has ended after all, and the next one hasn't begun; or it hasn't begun itself. */
+	q->cdev->sched->queue_replay(q);
+	return CARILLON_NO_HANG;
 }
 
 /**

@@ -84,6 +84,7 @@ static int carillon_ring_enable_locked(const struct bound_token *tok, struct car
 	if (ring->core->resetting)
 		return -EAGAIN;
 	memset(ring->desc, 0, ring->size_bytes);
+	ring->first = ALIGN(ring->first + ring->tail, 1u << ring->args.order);
 	ring->tail = 0;
 	WRITE_ONCE(ring->told, false);
 	carillon_ring_write64(tok, ring, CRLN_RING_BASE_LO, ring->desc_dma);

@@ -88,8 +88,9 @@ void carillon_ring_doorbell(const struct bound_token *tok, struct carillon_ring 
 
 u64 carillon_ring_seqno(const struct carillon_ring *ring);
 bool carillon_ring_has_stopped(const struct carillon_ring *ring);
-int __must_check carillon_ring_result(const struct carillon_ring *ring, u32 slot, u64 seqno,
+int __must_check carillon_ring_result(const struct carillon_ring *ring, u32 pos, u64 seqno,
 				      struct carillon_ring_result *ret_result);
+bool carillon_ring_may_have_begun(struct carillon_ring *ring, u32 pos);
 
 void carillon_ring_request_stop(const struct bound_token *tok, struct carillon_ring *ring);
 int __must_check carillon_ring_stop(const struct bound_token *tok, struct carillon_ring *ring);

@@ -38,6 +38,8 @@ struct carillon_ring {
 	struct crln_cpl_head *cpl;
 	/** @tail: O to write: slots written since the ring was enabled, free running */
 	u32 tail;
+	/** @first: O and R to write: position of the first of them: none has two */
+	u32 first;
 	/** @enabled: R to write: enabled, and the device wasn't reset since */
 	bool enabled;
 	/** @told: R to write: the owner knows of a fault since the ring was enabled */

@@ -6,6 +6,7 @@
 #include <asm/barrier.h>
 #include <linux/compiler.h>
 #include <linux/export.h>
+#include <linux/mutex.h>
 
 #include <bound/bound_bar.h>
 #include <hw/carillon_hw.h>
@@ -20,6 +21,12 @@ static const struct crln_cpl_slot *carillon_ring_cpl_slot(const struct carillon_
 	return (void *)ring->cpl + CRLN_CPL_SLOT(slot);
 }
 
+/* The slot at a position. */
+static u32 carillon_ring_slot(const struct carillon_ring *ring, u32 pos)
+{
+	return pos & ((1u << ring->args.order) - 1);
+}
+
 /**
  * carillon_ring_push() - write a job into the next slot
  * @ring: ring with a free slot, which is the owner's to know
@@ -29,12 +36,12 @@ static const struct crln_cpl_slot *carillon_ring_cpl_slot(const struct carillon_
  * by itself: then it finds a bad descriptor, or the whole job.
  *
  * Context: Any; one caller at a time.
- * Return: The slot.
+ * Return: Its position: one more for each slot that was written, free running.
  */
 u32 carillon_ring_push(struct carillon_ring *ring, const struct carillon_ring_job *job)
 {
-	u32 slot = ring->tail & ((1u << ring->args.order) - 1);
-	struct crln_desc *desc = &ring->desc[slot];
+	u32 pos = ring->first + ring->tail;
+	struct crln_desc *desc = &ring->desc[carillon_ring_slot(ring, pos)];
 
 	desc->cmd_addr = cpu_to_le64(job->cmd_addr);
 	desc->cmd_size = cpu_to_le32(job->cmd_size);
@@ -43,7 +50,7 @@ u32 carillon_ring_push(struct carillon_ring *ring, const struct carillon_ring_jo
 	dma_wmb();
 	WRITE_ONCE(desc->seqno, cpu_to_le64(job->seqno));
 	WRITE_ONCE(ring->tail, ring->tail + 1);
-	return slot;
+	return pos;
 }
 EXPORT_SYMBOL_NS_GPL(carillon_ring_push, "CARILLON_PCI");
 
@@ -83,17 +90,19 @@ EXPORT_SYMBOL_NS_GPL(carillon_ring_seqno, "CARILLON_PCI");
 /**
  * carillon_ring_result() - ask how a job has ended
  * @ring: the ring
- * @slot: from carillon_ring_push()
+ * @pos: from carillon_ring_push()
  * @seqno: the job's, not after carillon_ring_seqno()
  * @ret_result: the answer
  *
  * Context: Any, before the slot is used again.
  * Return: 0, or -EBADMSG if the record isn't about this job.
  */
-int carillon_ring_result(const struct carillon_ring *ring, u32 slot, u64 seqno,
+int carillon_ring_result(const struct carillon_ring *ring, u32 pos, u64 seqno,
 			 struct carillon_ring_result *ret_result)
 {
-	const struct crln_cpl_slot *cpl = carillon_ring_cpl_slot(ring, slot);
+	const struct crln_cpl_slot *cpl;
+
+	cpl = carillon_ring_cpl_slot(ring, carillon_ring_slot(ring, pos));
 
 	if (le64_to_cpu(cpl->seqno) != seqno)
 		return -EBADMSG;
@@ -103,6 +112,28 @@ int carillon_ring_result(const struct carillon_ring *ring, u32 slot, u64 seqno,
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(carillon_ring_result, "CARILLON_PCI");
+
+/**
+ * carillon_ring_may_have_begun() - whether the device got as far as to a job
+ * @ring: ring that is quiet: after carillon_ring_stop() or a device reset
+ * @pos: the job's, from carillon_ring_push()
+ *
+ * If not, the device hasn't looked at it: it was at slots before. A ring that was enabled
+ * again has forgotten that.
+ *
+ * Context: Process; takes ring_mutex.
+ * Return: false if it certainly hasn't begun.
+ */
+bool carillon_ring_may_have_begun(struct carillon_ring *ring, u32 pos)
+{
+	u32 at;
+
+	mutex_lock(&ring->core->ring_mutex);
+	at = ring->first + le32_to_cpu(READ_ONCE(ring->cpl->head));
+	mutex_unlock(&ring->core->ring_mutex);
+	return (s32)(at - pos) >= 0;
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_may_have_begun, "CARILLON_PCI");
 
 /**
  * carillon_ring_tail() - how many slots were filled

@@ -131,8 +131,21 @@ struct carillon_sched_ops {
 	 * Return: 0, or -ETIMEDOUT after @timeout_ms.
 	 */
 	int (*queue_drain)(struct carillon_queue *q, unsigned int timeout_ms);
-	/** @queue_running: How many jobs are on the ring. Context: Any. */
-	unsigned int (*queue_running)(struct carillon_queue *q);
+	/**
+	 * @queue_oldest: Which of the jobs on the ring is the oldest: @ret_pos gets its
+	 * &carillon_job.pos.
+	 *
+	 * Context: Any.
+	 * Return: false if there is none.
+	 */
+	bool (*queue_oldest)(struct carillon_queue *q, u32 *ret_pos);
+	/**
+	 * @queue_replay: The ring was reset, and hadn't begun with any job: what was
+	 * there is run again, in the same order.
+	 *
+	 * Context: Process; the queue is held, or in carillon_reset_timedout().
+	 */
+	void (*queue_replay)(struct carillon_queue *q);
 
 	/**
 	 * @job_create: A job for @q, to which it has a reference. @flags are those of

@@ -452,12 +452,19 @@ static int carillon_ds_drain(struct carillon_queue *base, unsigned int timeout_m
 	return 0;
 }
 
-static unsigned int carillon_ds_running(struct carillon_queue *base)
+static bool carillon_ds_oldest(struct carillon_queue *base, u32 *ret_pos)
 {
 	struct carillon_ds_queue *q = to_ds_queue(base);
+	struct carillon_ds_job *job;
 
 	guard(spinlock_irqsave)(&q->lock);
-	return q->num_running;
+	list_for_each_entry(job, &q->inflight, node) {
+		if (job->state != CARILLON_DS_RUNNING)
+			continue;
+		*ret_pos = job->base.pos;
+		return true;
+	}
+	return false;
 }
 
 /* The ring was reset: what becomes of a job that was on it. */
@@ -492,6 +499,11 @@ static void carillon_ds_reset(struct carillon_ds_queue *q, struct carillon_ds_jo
 		list_splice(&again, &q->pending);
 	}
 	carillon_ds_signal(q);
+}
+
+static void carillon_ds_replay(struct carillon_queue *base)
+{
+	carillon_ds_reset(to_ds_queue(base), NULL);
 }
 
 /*
@@ -733,7 +745,8 @@ const struct carillon_sched_ops carillon_sched_drm = {
 	.queue_release = carillon_ds_release,
 	.queue_settle = carillon_ds_settle,
 	.queue_drain = carillon_ds_drain,
-	.queue_running = carillon_ds_running,
+	.queue_oldest = carillon_ds_oldest,
+	.queue_replay = carillon_ds_replay,
 	.job_create = carillon_ds_job_create,
 	.job_put = carillon_ds_job_put,
 	.job_add_dep = carillon_ds_job_add_dep,

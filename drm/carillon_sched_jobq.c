@@ -230,19 +230,34 @@ static int carillon_jobq_drain(struct carillon_queue *q, unsigned int timeout_ms
 	return ret;
 }
 
-static void carillon_jobq_count_job(struct jobq_job *job, void *arg)
-{
-	unsigned int *num = arg;
+/* The oldest job comes first. */
+struct carillon_jobq_oldest {
+	bool found;
+	u32 pos;
+};
 
-	(*num)++;
+static void carillon_jobq_note_job(struct jobq_job *job, void *arg)
+{
+	struct carillon_jobq_oldest *oldest = arg;
+
+	if (!oldest->found)
+		oldest->pos = from_jobq_job(job)->pos;
+	oldest->found = true;
 }
 
-static unsigned int carillon_jobq_running(struct carillon_queue *q)
+static bool carillon_jobq_oldest(struct carillon_queue *q, u32 *ret_pos)
 {
-	unsigned int num = 0;
+	struct carillon_jobq_oldest oldest = { };
 
-	jobq_visit_running(to_jobq(q), carillon_jobq_count_job, &num);
-	return num;
+	jobq_visit_running(to_jobq(q), carillon_jobq_note_job, &oldest);
+	if (oldest.found)
+		*ret_pos = oldest.pos;
+	return oldest.found;
+}
+
+static void carillon_jobq_replay(struct carillon_queue *q)
+{
+	jobq_reset(to_jobq(q), NULL);
 }
 
 static struct carillon_job *carillon_jobq_job_create(struct carillon_queue *q, u32 flags,
@@ -320,7 +335,8 @@ const struct carillon_sched_ops carillon_sched_jobq = {
 	.queue_release = carillon_jobq_release,
 	.queue_settle = carillon_jobq_settle,
 	.queue_drain = carillon_jobq_drain,
-	.queue_running = carillon_jobq_running,
+	.queue_oldest = carillon_jobq_oldest,
+	.queue_replay = carillon_jobq_replay,
 	.job_create = carillon_jobq_job_create,
 	.job_put = carillon_jobq_job_put,
 	.job_add_dep = carillon_jobq_job_add_dep,
