@@ -12,6 +12,7 @@
 #include <linux/errno.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 #include <drm/drm_device.h>
@@ -30,7 +31,11 @@ struct workqueue_struct;
 #define CARILLON_JOB_SYNCS_MAX		256
 #define CARILLON_BIND_OPS_MAX		1024
 #define CARILLON_VA_START		0x1000
-#define CARILLON_VA_END			BIT_ULL(CRLN_VA_BITS)
+/* Behind it is the kernel's: windows for rings that wait; see DOC: Semaphores. */
+#define CARILLON_WINDOWS		1024
+#define CARILLON_WINDOW_SIZE		SZ_256K
+#define CARILLON_VA_END			(BIT_ULL(CRLN_VA_BITS) - \
+					 (u64)CARILLON_WINDOWS * CARILLON_WINDOW_SIZE)
 
 /**
  * struct carillon_device - the DRM device

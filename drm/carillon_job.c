@@ -21,6 +21,7 @@
 #include "carillon_queue.h"
 #include "carillon_ring.h"
 #include "carillon_sched.h"
+#include "carillon_semaphore.h"
 
 /**
  * carillon_job_create() - make a job
@@ -65,6 +66,10 @@ void carillon_job_push(struct carillon_queue *q, struct carillon_job *job, u64 s
 		.seqno = seqno,
 	};
 
+	if (job->num_waits)
+		carillon_ring_push_waits(q->ring, carillon_semaphore_window(q), job->waits,
+					 job->num_waits, seqno);
+	job->num_waits = 0;
 	job->pos = carillon_ring_push(q->ring, &ring_job);
 }
 
@@ -128,7 +133,8 @@ void carillon_job_interrupt(struct carillon_ring *ring, void *data)
 	/* In this order, so that what has ended before isn't cancelled. */
 	u64 seqno = carillon_ring_seqno(ring);
 
-	if (q->cdev->sched->queue_complete(q, seqno))
+	/* Of a dead queue's ring the number may be that of a job which wasn't run again. */
+	if (q->cdev->sched->queue_complete(q, seqno) && !q->cdev->sched->queue_error(q))
 		drm_err_ratelimited(&q->cdev->drm, "ring %u: impossible completion %llu\n",
 				    carillon_ring_index(ring), seqno);
 	carillon_ring_check_overrun(ring);

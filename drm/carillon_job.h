@@ -8,6 +8,8 @@
 #include <linux/compiler_attributes.h>
 #include <linux/types.h>
 
+#include "carillon_ring.h"
+
 struct carillon_file;
 struct carillon_queue;
 struct carillon_ring;
@@ -20,12 +22,18 @@ struct drm_carillon_job;
  * @cmd_addr: virtual address of the commands
  * @cmd_size: bytes of commands, 0: empty job
  * @pos: where it is on the ring, once it was run
+ * @num_lowered: what its ring may have to wait for; it has a slot for each
+ * @num_waits: members of @waits
+ * @waits: what the ring is to wait for when it's pushed next
  */
 struct carillon_job {
 	const struct carillon_sched_ops *sched;
 	u64 cmd_addr;
 	u32 cmd_size;
 	u32 pos;
+	unsigned int num_lowered;
+	unsigned int num_waits;
+	struct carillon_ring_wait waits[CARILLON_RING_WAITS];
 };
 
 struct carillon_job * __must_check carillon_job_create(struct carillon_file *cfile,

@@ -12,7 +12,8 @@
  *
  * 1. All queues are stopped: what isn't on a ring yet, because it waits for something or
  *    the ring is full, stays where it is. Then the rings are waited for. A job that
- *    hangs is timed out as ever, and those behind it on its ring are run after the sleep.
+ *    hangs is timed out as ever, and those behind it on its ring are run after the sleep;
+ *    if another ring waits for one of those (DOC: Semaphores) there's no sleep: -EBUSY.
  *    Jobs that may take longer than CARILLON_PM_DRAIN_MS keep the system awake: -EBUSY.
  * 2. The PCI driver, whose device is the parent, resets the device, so it has forgotten
  *    all addresses and does no DMA; nobody minds what registers read until it is back.

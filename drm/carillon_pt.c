@@ -252,6 +252,20 @@ void carillon_pt_map(struct carillon_pt *pt, const struct carillon_pt_range *ran
 }
 
 /**
+ * carillon_pt_map_dma() - write the entries of coherent memory, read only
+ * @pt: the tables, reserved for the range
+ * @va: first address
+ * @size_bytes: length, whole pages of the device
+ * @addr: bus address
+ *
+ * Context: Process.
+ */
+void carillon_pt_map_dma(struct carillon_pt *pt, u64 va, u64 size_bytes, dma_addr_t addr)
+{
+	carillon_pt_map_run(pt, va, size_bytes, addr | CRLN_PTE_VALID);
+}
+
+/**
  * carillon_pt_clear() - take the entries of a range out
  * @pt: the tables
  * @va: first address

@@ -47,6 +47,7 @@ void carillon_pt_fini(struct carillon_pt *pt);
 dma_addr_t carillon_pt_addr(const struct carillon_pt *pt);
 int __must_check carillon_pt_reserve(struct carillon_pt *pt, u64 va, u64 size_bytes);
 void carillon_pt_map(struct carillon_pt *pt, const struct carillon_pt_range *range);
+void carillon_pt_map_dma(struct carillon_pt *pt, u64 va, u64 size_bytes, dma_addr_t addr);
 void carillon_pt_clear(struct carillon_pt *pt, u64 va, u64 size_bytes);
 
 #endif

@@ -99,6 +99,7 @@ void carillon_queue_put(struct carillon_queue *q)
 void carillon_queue_fini(struct carillon_queue *q)
 {
 	WARN_ON_ONCE(q->ring);
+	carillon_semaphore_fini(q);
 	carillon_vm_put(q->vm);
 	drm_dev_put(&q->cdev->drm);
 }
@@ -135,6 +136,7 @@ static void carillon_queue_teardown(const struct bound_token *tok, struct carill
 
 	/* The page is the next queue's as soon as the ring is gone. */
 	carillon_doorbell_revoke(&q->doorbell);
+	carillon_semaphore_revoke(tok, q);
 	carillon_ring_destroy(tok, q->ring);
 	q->ring = NULL;
 	/* The list's reference. */
@@ -439,8 +441,8 @@ void carillon_queue_show(struct carillon_queue *q, struct seq_file *m)
 	struct carillon_sched_stats stats;
 
 	q->cdev->sched->queue_stats(q, &stats);
-	seq_printf(m, "queue on ring %u: state %#x queued %llu run %llu done %llu cancelled %llu errors %llu timeouts %llu resets %d busy_ns %llu\n",
+	seq_printf(m, "queue on ring %u: state %#x queued %llu run %llu done %llu cancelled %llu errors %llu timeouts %llu resets %d busy_ns %llu hw_waits %llu\n",
 		   carillon_ring_index(q->ring), carillon_queue_state(q), stats.queued,
 		   stats.run, stats.done, stats.cancelled, stats.errors, stats.timeouts,
-		   atomic_read(&q->resets), carillon_queue_busy_ns(q));
+		   atomic_read(&q->resets), carillon_queue_busy_ns(q), stats.hw_waits);
 }

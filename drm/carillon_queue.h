@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #include "carillon_doorbell.h"
+#include "carillon_semaphore.h"
 
 struct bound_token;
 struct carillon_device;
@@ -57,6 +58,8 @@ struct carillon_queue {
 	struct carillon_ring *ring;
 	/** @doorbell: user space's way to @ring */
 	struct carillon_doorbell doorbell;
+	/** @semaphore: what other rings wait at */
+	struct carillon_semaphore semaphore;
 	/** @node: in carillon_device.queues, under its lock, until torn down */
 	struct list_head node;
 	/** @flags: bits of enum carillon_queue_flag */

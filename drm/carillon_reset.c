@@ -21,10 +21,13 @@
  *    costs is looked up when the device is back, and can't do anything any more. Other
  *    queues that had a job on their rings are killed, with the mark that they are
  *    innocent: the job in front may have been half done, and running it twice could be
- *    wrong. Queues with empty rings go on, and so do those whose rings can't have begun.
+ *    wrong. But if their rings only waited for others (DOC: Semaphores) none of their jobs
+ *    had begun: these are run again. Queues with empty rings go on.
  *
  * Whether a job may have begun the device says: it counts the slots that it has consumed
- * in memory, before it looks at the next one.
+ * in memory, those with waits, too, before it looks at the next one. A job that is run again
+ * waits again for what hasn't ended; DOC: jobq hardware waits says why no ring does so for
+ * ever.
  *
  * A function-level reset does to queues what 4. does.
  *

@@ -7,9 +7,9 @@
  * DOC: Ring
  *
  * A ring is one allocation of coherent memory, descriptors first, then the
- * completion area, and a block of registers. Its owner is the only one to push
- * and to look at results; interrupts reach the owner through an RCU-protected
- * table.
+ * completion area, then commands of slots that wait (carillon_ring_push_waits()), and a
+ * block of registers. Its owner is the only one to push and to look at results; interrupts
+ * reach the owner through an RCU-protected table.
  *
  * States are those of the device (enum crln_ring_state). The driver keeps one
  * bit beside: whether it has enabled the ring and nobody has reset the device
@@ -75,6 +75,21 @@ static bool carillon_ring_was_enabled(const struct bound_token *tok, struct cari
 	       carillon_ring_read(tok, ring, CRLN_RING_FAULT) == CRLN_FAULT_DOORBELL;
 }
 
+/*
+ * The sequence number stays: other rings may be waiting for what ended. One that is
+ * larger than what was ever pushed is the device's error.
+ */
+static void carillon_ring_clear(struct carillon_ring *ring)
+{
+	size_t cpl = (void *)ring->cpl - (void *)ring->desc;
+	size_t behind = cpl + offsetofend(struct crln_cpl_head, seqno);
+
+	memset(ring->desc, 0, cpl);
+	memset((void *)ring->desc + behind, 0, ring->size_bytes - behind);
+	if (le64_to_cpu(READ_ONCE(ring->cpl->seqno)) > carillon_ring_to_hw(ring->pushed))
+		WRITE_ONCE(ring->cpl->seqno, 0);
+}
+
 static int carillon_ring_enable_locked(const struct bound_token *tok, struct carillon_ring *ring)
 {
 	u32 state;
@@ -83,7 +98,7 @@ static int carillon_ring_enable_locked(const struct bound_token *tok, struct car
 
 	if (ring->core->resetting)
 		return -EAGAIN;
-	memset(ring->desc, 0, ring->size_bytes);
+	carillon_ring_clear(ring);
 	ring->first = ALIGN(ring->first + ring->tail, 1u << ring->args.order);
 	ring->tail = 0;
 	WRITE_ONCE(ring->told, false);
@@ -148,13 +163,15 @@ static void carillon_ring_disable_locked(const struct bound_token *tok, struct c
 static int carillon_ring_alloc_memory(struct carillon_ring *ring)
 {
 	unsigned int order = ring->args.order;
+	size_t cpl_end = CRLN_RING_SIZE(order) + CRLN_CPL_SIZE(order);
 
-	ring->size_bytes = CRLN_RING_SIZE(order) + CRLN_CPL_SIZE(order);
+	ring->size_bytes = cpl_end + (sizeof(*ring->waits) << order);
 	ring->desc = dma_alloc_coherent(&ring->core->pdev->dev, ring->size_bytes,
 					&ring->desc_dma, GFP_KERNEL);
 	if (!ring->desc)
 		return -ENOMEM;
 	ring->cpl = (void *)ring->desc + CRLN_RING_SIZE(order);
+	ring->waits = (void *)ring->desc + cpl_end;
 	return 0;
 }
 

@@ -15,6 +15,11 @@ struct carillon_core;
 struct carillon_ring;
 struct seq_file;
 
+/* What a job can have its ring wait for, each in a slot of its own. */
+#define CARILLON_RING_WAITS	4
+/* Sequence numbers of the device per job: a power of two, more than those. */
+#define CARILLON_RING_NUMBERS	8
+
 /**
  * struct carillon_ring_ops - what a ring's owner is told
  */
@@ -67,6 +72,28 @@ struct carillon_ring_job {
 };
 
 /**
+ * struct carillon_ring_wait - something that a ring waits for
+ * @addr: virtual address of another ring's semaphore
+ * @seqno: a job that was pushed there
+ */
+struct carillon_ring_wait {
+	u64 addr;
+	u64 seqno;
+};
+
+/**
+ * struct carillon_ring_memory - what has to be mapped for rings to wait
+ * @addr: bus address, that of a page; good until carillon_ring_destroy()
+ * @size_bytes: whole pages of the device
+ * @semaphore: offset of the ring's semaphore
+ */
+struct carillon_ring_memory {
+	dma_addr_t addr;
+	size_t size_bytes;
+	size_t semaphore;
+};
+
+/**
  * struct carillon_ring_result - how a job has ended
  * @status: enum crln_status
  * @info: byte offset of the command that failed
@@ -84,6 +111,12 @@ struct carillon_ring * __must_check carillon_ring_create(const struct bound_toke
 void carillon_ring_destroy(const struct bound_token *tok, struct carillon_ring *ring);
 
 u32 carillon_ring_push(struct carillon_ring *ring, const struct carillon_ring_job *job);
+void carillon_ring_push_waits(struct carillon_ring *ring, u64 addr,
+			      const struct carillon_ring_wait *waits, unsigned int num,
+			      u64 seqno);
+void carillon_ring_raise(struct carillon_ring *ring, u64 seqno);
+void carillon_ring_get_memory(const struct carillon_ring *ring,
+			      struct carillon_ring_memory *ret_mem);
 void carillon_ring_doorbell(const struct bound_token *tok, struct carillon_ring *ring);
 
 u64 carillon_ring_seqno(const struct carillon_ring *ring);

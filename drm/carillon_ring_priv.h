@@ -12,6 +12,7 @@
 struct carillon_core;
 struct crln_cpl_head;
 struct crln_desc;
+struct crln_cmd_sem;
 
 /**
  * struct carillon_ring - a ring
@@ -28,7 +29,7 @@ struct carillon_ring {
 	unsigned int index;
 	/** @vector: I: interrupt vector */
 	unsigned int vector;
-	/** @size_bytes: I: of @desc and completion area together */
+	/** @size_bytes: I: of @desc, completion area and @waits together */
 	size_t size_bytes;
 	/** @desc: I: the slots */
 	struct crln_desc *desc;
@@ -36,14 +37,27 @@ struct carillon_ring {
 	dma_addr_t desc_dma;
 	/** @cpl: I: the completion area */
 	struct crln_cpl_head *cpl;
+	/** @waits: I: a command per slot, for those that wait */
+	struct crln_cmd_sem *waits;
 	/** @tail: O to write: slots written since the ring was enabled, free running */
 	u32 tail;
 	/** @first: O and R to write: position of the first of them: none has two */
 	u32 first;
+	/** @pushed: O: the last job's sequence number */
+	u64 pushed;
 	/** @enabled: R to write: enabled, and the device wasn't reset since */
 	bool enabled;
 	/** @told: R to write: the owner knows of a fault since the ring was enabled */
 	bool told;
 };
+
+/*
+ * What the device knows a job by: there is room for numbers before it, which are those of
+ * the slots that wait.
+ */
+static inline u64 carillon_ring_to_hw(u64 seqno)
+{
+	return seqno * CARILLON_RING_NUMBERS;
+}
 
 #endif

@@ -21,10 +21,31 @@ static const struct crln_cpl_slot *carillon_ring_cpl_slot(const struct carillon_
 	return (void *)ring->cpl + CRLN_CPL_SLOT(slot);
 }
 
+static u64 carillon_ring_from_hw(u64 hw_seqno)
+{
+	return hw_seqno / CARILLON_RING_NUMBERS;
+}
+
 /* The slot at a position. */
 static u32 carillon_ring_slot(const struct carillon_ring *ring, u32 pos)
 {
 	return pos & ((1u << ring->args.order) - 1);
+}
+
+static u32 carillon_ring_fill(struct carillon_ring *ring, const struct carillon_ring_job *job,
+			      u64 hw_seqno, u32 flags)
+{
+	u32 pos = ring->first + ring->tail;
+	struct crln_desc *desc = &ring->desc[carillon_ring_slot(ring, pos)];
+
+	desc->cmd_addr = cpu_to_le64(job->cmd_addr);
+	desc->cmd_size = cpu_to_le32(job->cmd_size);
+	desc->flags = cpu_to_le32(flags);
+	/* A process may have rung for it already: the device looks at this first. */
+	dma_wmb();
+	WRITE_ONCE(desc->seqno, cpu_to_le64(hw_seqno));
+	WRITE_ONCE(ring->tail, ring->tail + 1);
+	return pos;
 }
 
 /**
@@ -40,19 +61,83 @@ static u32 carillon_ring_slot(const struct carillon_ring *ring, u32 pos)
  */
 u32 carillon_ring_push(struct carillon_ring *ring, const struct carillon_ring_job *job)
 {
-	u32 pos = ring->first + ring->tail;
-	struct crln_desc *desc = &ring->desc[carillon_ring_slot(ring, pos)];
-
-	desc->cmd_addr = cpu_to_le64(job->cmd_addr);
-	desc->cmd_size = cpu_to_le32(job->cmd_size);
-	desc->flags = cpu_to_le32(CRLN_DESC_IRQ);
-	/* A process may have rung for it already: the device looks at this first. */
-	dma_wmb();
-	WRITE_ONCE(desc->seqno, cpu_to_le64(job->seqno));
-	WRITE_ONCE(ring->tail, ring->tail + 1);
-	return pos;
+	ring->pushed = job->seqno;
+	return carillon_ring_fill(ring, job, carillon_ring_to_hw(job->seqno), CRLN_DESC_IRQ);
 }
 EXPORT_SYMBOL_NS_GPL(carillon_ring_push, "CARILLON_PCI");
+
+/**
+ * carillon_ring_push_waits() - have the ring wait before a job
+ * @ring: ring with @num free slots beside that for the job
+ * @addr: where the device finds the ring's memory, in the ring's page table
+ * @waits: what it waits for
+ * @num: how many, %CARILLON_RING_WAITS at most
+ * @seqno: of the job, for which carillon_ring_push() is called next
+ *
+ * A slot for each of them, so that one that ends with an error doesn't take others with
+ * it. Their end is no interrupt, unless it is an error.
+ *
+ * Context: Any; one caller at a time.
+ */
+void carillon_ring_push_waits(struct carillon_ring *ring, u64 addr,
+			      const struct carillon_ring_wait *waits, unsigned int num,
+			      u64 seqno)
+{
+	u64 hw_seqno = carillon_ring_to_hw(seqno) - num;
+	unsigned int i;
+
+	for (i = 0; i < num; i++) {
+		struct crln_cmd_sem *cmd = &ring->waits[carillon_ring_slot(ring, ring->tail)];
+		const struct carillon_ring_job job = {
+			.cmd_addr = addr + ((void *)cmd - (void *)ring->desc),
+			.cmd_size = sizeof(*cmd),
+		};
+
+		*cmd = (struct crln_cmd_sem){
+			.cmd.opcode = cpu_to_le16(CRLN_CMD_SEM_WAIT),
+			.cmd.size = cpu_to_le16(sizeof(*cmd)),
+			.addr = cpu_to_le64(waits[i].addr),
+			.value = cpu_to_le64(carillon_ring_to_hw(waits[i].seqno)),
+		};
+		carillon_ring_fill(ring, &job, hw_seqno + i, 0);
+	}
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_push_waits, "CARILLON_PCI");
+
+/**
+ * carillon_ring_raise() - note that a job has ended which the device doesn't report
+ * @ring: ring that is empty, or has stopped for good
+ * @seqno: the job's; all before it have ended, too
+ *
+ * Rings that wait for it go on.
+ *
+ * Context: Any; one caller at a time.
+ */
+void carillon_ring_raise(struct carillon_ring *ring, u64 seqno)
+{
+	u64 hw_seqno = carillon_ring_to_hw(seqno);
+
+	if (le64_to_cpu(READ_ONCE(ring->cpl->seqno)) < hw_seqno)
+		WRITE_ONCE(ring->cpl->seqno, cpu_to_le64(hw_seqno));
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_raise, "CARILLON_PCI");
+
+/**
+ * carillon_ring_get_memory() - what has to be mapped for rings to wait
+ * @ring: the ring
+ * @ret_mem: filled in
+ *
+ * Context: Any.
+ */
+void carillon_ring_get_memory(const struct carillon_ring *ring,
+			      struct carillon_ring_memory *ret_mem)
+{
+	ret_mem->addr = ring->desc_dma;
+	ret_mem->size_bytes = ALIGN(ring->size_bytes, CRLN_PAGE_SIZE);
+	ret_mem->semaphore = CRLN_RING_SIZE(ring->args.order) +
+			     offsetof(struct crln_cpl_head, seqno);
+}
+EXPORT_SYMBOL_NS_GPL(carillon_ring_get_memory, "CARILLON_PCI");
 
 /**
  * carillon_ring_doorbell() - tell the device of the jobs that were pushed
@@ -72,10 +157,11 @@ EXPORT_SYMBOL_NS_GPL(carillon_ring_doorbell, "CARILLON_PCI");
  * carillon_ring_seqno() - which job has ended last
  * @ring: the ring
  *
- * What carillon_ring_result() says of it and of those before is valid then.
+ * What carillon_ring_result() says of it and of those before is valid then, if they
+ * were pushed since the ring was enabled.
  *
  * Context: Any.
- * Return: Its sequence number, 0 if there was none since the ring was enabled.
+ * Return: Its sequence number, 0 if there was none.
  */
 u64 carillon_ring_seqno(const struct carillon_ring *ring)
 {
@@ -83,7 +169,7 @@ u64 carillon_ring_seqno(const struct carillon_ring *ring)
 
 	/* The device writes the slot's record before the sequence number. */
 	dma_rmb();
-	return seqno;
+	return carillon_ring_from_hw(seqno);
 }
 EXPORT_SYMBOL_NS_GPL(carillon_ring_seqno, "CARILLON_PCI");
 
@@ -104,7 +190,7 @@ int carillon_ring_result(const struct carillon_ring *ring, u32 pos, u64 seqno,
 
 	cpl = carillon_ring_cpl_slot(ring, carillon_ring_slot(ring, pos));
 
-	if (le64_to_cpu(cpl->seqno) != seqno)
+	if (le64_to_cpu(cpl->seqno) != carillon_ring_to_hw(seqno))
 		return -EBADMSG;
 	ret_result->status = le32_to_cpu(cpl->status);
 	ret_result->info = le32_to_cpu(cpl->info);
@@ -118,8 +204,8 @@ EXPORT_SYMBOL_NS_GPL(carillon_ring_result, "CARILLON_PCI");
  * @ring: ring that is quiet: after carillon_ring_stop() or a device reset
  * @pos: the job's, from carillon_ring_push()
  *
- * If not, the device hasn't looked at it: it was at slots before. A ring that was enabled
- * again has forgotten that.
+ * If not, the device hasn't looked at it: it was in slots before, those from
+ * carillon_ring_push_waits(), say. A ring that was enabled again has forgotten that.
  *
  * Context: Process; takes ring_mutex.
  * Return: false if it certainly hasn't begun.

@@ -38,6 +38,7 @@ enum carillon_verdict {
  * @cancelled: jobs that were ended without that
  * @errors: jobs among both whose fence has an error
  * @timeouts: times that a job was looked at because it took too long
+ * @hw_waits: times that the ring was made to wait for a job of another one
  */
 struct carillon_sched_stats {
 	u64 queued;
@@ -46,6 +47,7 @@ struct carillon_sched_stats {
 	u64 cancelled;
 	u64 errors;
 	u64 timeouts;
+	u64 hw_waits;
 };
 
 /**

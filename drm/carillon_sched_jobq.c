@@ -18,7 +18,9 @@
 #include "carillon_job.h"
 #include "carillon_queue.h"
 #include "carillon_reset.h"
+#include "carillon_ring.h"
 #include "carillon_sched.h"
+#include "carillon_semaphore.h"
 
 /**
  * struct carillon_jobq - a queue over jobq
@@ -64,7 +66,7 @@ static struct carillon_job *from_jobq_job(struct jobq_job *job)
 
 static int carillon_jobq_run_job(struct jobq *jobq, struct jobq_job *job)
 {
-	/* Credits are slots: there is one. */
+	/* Credits are slots: there is one, and one for each of the waits. */
 	carillon_job_push(from_jobq(jobq), from_jobq_job(job), jobq_job_seqno(job));
 	return 0;
 }
@@ -82,6 +84,38 @@ static int carillon_jobq_job_error(struct jobq *jobq, struct jobq_job *job)
 static void carillon_jobq_job_free(struct jobq_job *job)
 {
 	kfree(container_of(job, struct carillon_jobq_job, job));
+}
+
+static int carillon_jobq_hw_wait_prepare(struct jobq_job *job, struct jobq_job *earlier)
+{
+	struct carillon_job *cjob = from_jobq_job(job);
+	int ret;
+
+	if (cjob->num_lowered == CARILLON_RING_WAITS)
+		return -EOPNOTSUPP;
+	ret = carillon_semaphore_prepare(from_jobq(jobq_job_queue(job)),
+					 from_jobq(jobq_job_queue(earlier)));
+	if (!ret && jobq_job_add_credits(job, 1))
+		ret = -EOPNOTSUPP;
+	cjob->num_lowered += !ret;
+	return ret;
+}
+
+static void carillon_jobq_hw_wait(struct jobq *jobq, struct jobq_job *job,
+				  struct jobq_job *earlier)
+{
+	struct carillon_job *cjob = from_jobq_job(job);
+
+	/* The ring of @earlier may be gone by now; then this address ends the wait. */
+	cjob->waits[cjob->num_waits++] = (struct carillon_ring_wait){
+		.addr = from_jobq(jobq_job_queue(earlier))->semaphore.addr,
+		.seqno = jobq_job_seqno(earlier),
+	};
+}
+
+static void carillon_jobq_hw_ended(struct jobq *jobq, struct jobq_job *job)
+{
+	carillon_ring_raise(from_jobq(jobq)->ring, jobq_job_seqno(job));
 }
 
 static enum jobq_verdict carillon_jobq_timedout(struct jobq *jobq, struct jobq_job *job)
@@ -119,6 +153,9 @@ static const struct jobq_ops carillon_jobq_ops = {
 	.doorbell = carillon_jobq_doorbell,
 	.job_error = carillon_jobq_job_error,
 	.job_free = carillon_jobq_job_free,
+	.hw_wait_prepare = carillon_jobq_hw_wait_prepare,
+	.hw_wait = carillon_jobq_hw_wait,
+	.hw_ended = carillon_jobq_hw_ended,
 	.timedout = carillon_jobq_timedout,
 	.stop = carillon_jobq_stop,
 	.force_stop = carillon_jobq_force_stop,
@@ -192,6 +229,7 @@ static void carillon_jobq_stats(struct carillon_queue *q, struct carillon_sched_
 		.cancelled = stats.cancelled,
 		.errors = stats.errors,
 		.timeouts = stats.timeouts,
+		.hw_waits = stats.hw_waits,
 	};
 }
 

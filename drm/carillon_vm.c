@@ -54,6 +54,7 @@ void carillon_vm_free(struct drm_gpuvm *gpuvm)
 {
 	struct carillon_vm *vm = container_of(gpuvm, struct carillon_vm, base);
 
+	ida_destroy(&vm->windows);
 	mutex_destroy(&vm->mutex);
 	kfree(vm);
 }
@@ -146,6 +147,7 @@ static struct carillon_vm *carillon_vm_alloc(struct carillon_device *cdev)
 
 	kref_init(&vm->users);
 	mutex_init(&vm->mutex);
+	ida_init(&vm->windows);
 	vm->cdev = cdev;
 	drm_dev_get(&cdev->drm);
 	drm_gpuvm_init(&vm->base, "carillon", DRM_GPUVM_IMMEDIATE_MODE, &cdev->drm, resv_obj,

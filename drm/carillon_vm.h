@@ -6,6 +6,7 @@
 #define _CARILLON_VM_H
 
 #include <linux/compiler_attributes.h>
+#include <linux/idr.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -41,6 +42,8 @@ struct carillon_vm {
 	 * carillon_device.vms_mutex, when nobody binds any more.
 	 */
 	struct carillon_pt pt;
+	/** @windows: numbers of &carillon_semaphore.window in use */
+	struct ida windows;
 	/** @node: in carillon_device.vms, under its lock */
 	struct list_head node;
 };

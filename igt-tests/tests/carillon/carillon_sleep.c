@@ -119,6 +119,9 @@ static void run_across(struct carillon_ws *ws, void (*sleep_now)(void))
 	}
 	igt_assert_eq_u32(carillon_ws_queue_state(ws, first), 0);
 	igt_assert_eq_u32(carillon_ws_queue_state(ws, second), 0);
+	/* Rings have begun anew, but not what one of them waits for at the other. */
+	igt_assert_lt_u64(*carillon_ws_word(ws, TIME_WORD + NUM_JOBS - 1),
+			  *carillon_ws_word(ws, TIME_WORD + NUM_JOBS));
 	igt_require_f(slept_meanwhile(ws), "all jobs had ended before it slept\n");
 	carillon_ws_run_one(ws, first);
 }
