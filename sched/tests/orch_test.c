@@ -125,9 +125,12 @@ static void returned_lazily(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->ring, 0);
 	rig_expect_state(a, JOBQ_ORCH_IDLE);
 
+	/* To and fro, as often as they like. */
 	rig_submit(a, 1, 100);
 	rig_wait_signalled(a, 2);
-	KUNIT_EXPECT_EQ(test, rig->binds, 3);
+	rig_submit(b, 1, 100);
+	rig_wait_signalled(b, 2);
+	KUNIT_EXPECT_EQ(test, rig->binds, 4);
 	jobq_orch_get_stats(rig->orch, &stats);
 	KUNIT_EXPECT_EQ(test, stats.preempted, 0);
 	KUNIT_EXPECT_EQ(test, stats.members, 2);
