@@ -531,13 +531,15 @@ void mock_softirq(struct kunit *test, void (*fn)(void *arg), void *arg)
  * @num: how many
  * @error: that each of them has
  *
- * Context: Process.
+ * Context: Process, may sleep.
  */
 void mock_expect_signalled(struct mock_queue *mq, unsigned int first, unsigned int num,
 			   int error)
 {
 	unsigned int i;
 
+	/* Somebody else may be at it, the work that follows a kill for one. */
+	jobq_wait_signalled(&mq->q);
 	KUNIT_EXPECT_GE(mq->test, mq->num_signalled, first + num);
 	for (i = first; i < first + num; i++) {
 		KUNIT_EXPECT_EQ(mq->test, mq->signalled[i], i + 1);
