@@ -27,6 +27,13 @@
 #define DATA_OFFSET	0x1000
 #define DELAY_NS	6000000000ull
 #define WAIT_MS		60000
+#define TIMEOUT_MS	"1000"		/* of jobs, as the script sets it */
+
+/* A job that says when it has begun, and doesn't end while anybody looks. */
+#define LONG_OFFSET	0xc00
+#define BEGUN_OFFSET	(DATA_OFFSET + 0x100)
+#define LONG_NS		3000000000000ull
+#define LONG_TIMEOUT_MS	"3600000"
 
 struct gpu {
 	int fd;
@@ -35,6 +42,7 @@ struct gpu {
 	struct gpu_bo bo;
 	uint32_t fill_size;
 	uint32_t delay_size;
+	uint32_t long_size;
 };
 
 static void write_commands(struct gpu *g)
@@ -46,6 +54,11 @@ static void write_commands(struct gpu *g)
 
 	g->fill_size = put_cmd(g->bo.map, CRLN_CMD_FILL, &fill, sizeof(fill));
 	g->delay_size = put_cmd(g->bo.map + DELAY_OFFSET, CRLN_CMD_DELAY, &delay, sizeof(delay));
+	fill.dst = BO_VA + BEGUN_OFFSET;
+	g->long_size = put_cmd(g->bo.map + LONG_OFFSET, CRLN_CMD_FILL, &fill, sizeof(fill));
+	delay.delay_ns = LONG_NS;
+	g->long_size += put_cmd(g->bo.map + LONG_OFFSET + g->long_size, CRLN_CMD_DELAY, &delay,
+				sizeof(delay));
 }
 
 static int setup(struct gpu *g, const char *device, const char *port)
@@ -301,18 +314,37 @@ static bool test_destroy_race(struct gpu *g)
 	return ok;
 }
 
-/* The function is reset under a job. */
-static bool test_function_reset(struct gpu *g)
+static bool set_timeout(const char *ms)
+{
+	int fd = open("/sys/module/carillon/parameters/job_timeout_ms", O_WRONLY);
+	bool ok = expect("job_timeout_ms", write(fd, ms, strlen(ms)), strlen(ms));
+
+	close(fd);
+	return ok;
+}
+
+/* Submits a job and waits until it has begun. */
+static bool begin_long_job(struct gpu *g, uint32_t queue, int *fd)
+{
+	volatile uint32_t *begun = (void *)(g->bo.map + BEGUN_OFFSET);
+	struct drm_carillon_job job = {
+		.queue_id = queue, .cmd_va = BO_VA + LONG_OFFSET, .cmd_size = g->long_size,
+	};
+
+	if (!expect("submit", submit(g, &job, 1, fd), 0))
+		return false;
+	while (!*begun)
+		usleep(1000);
+	return true;
+}
+
+static bool reset_function(struct gpu *g, uint32_t busy, uint32_t idle)
 {
 	struct drm_carillon_job job;
-	uint32_t busy, idle;
 	int busy_fd, fd, sys;
 	bool ok;
 
-	if (gpu_make_queue(g->fd, g->vm, 16, &busy) || gpu_make_queue(g->fd, g->vm, 16, &idle))
-		return expect("queue_create", -1, 0);
-	job = delay_job(g, busy);
-	if (!expect("submit", submit(g, &job, 1, &busy_fd), 0))
+	if (!begin_long_job(g, busy, &busy_fd))
 		return false;
 	sys = open("/sys/bus/pci/drivers/carillon_pci/0000:01:00.0/reset", O_WRONLY);
 	ok = expect("reset", write(sys, "1", 1), 1);
@@ -322,6 +354,20 @@ static bool test_function_reset(struct gpu *g)
 	job = fill_job(g, idle);
 	ok &= expect("submit to the idle", submit(g, &job, 1, &fd), 0) && expect_status(fd, 1);
 	return ok;
+}
+
+/* The function is reset under a job. However slow the machine is, neither job times out. */
+static bool test_function_reset(struct gpu *g)
+{
+	uint32_t busy, idle;
+	bool ok;
+
+	if (!set_timeout(LONG_TIMEOUT_MS))
+		return false;
+	ok = expect("queue_create", gpu_make_queue(g->fd, g->vm, 16, &busy), 0) &&
+	     expect("queue_create", gpu_make_queue(g->fd, g->vm, 16, &idle), 0) &&
+	     reset_function(g, busy, idle);
+	return set_timeout(TIMEOUT_MS) && ok;
 }
 
 int main(int argc, char **argv)
