@@ -55,7 +55,25 @@ SW_SYNC = Part(
     "CFLAGS_drivers/dma-buf/sync_debug.o := -include linux/module.h\n"
     # Its trace header is looked for as ../../drivers/dma-buf/sync_trace.h.
     "CFLAGS_drivers/dma-buf/sw_sync.o := -I$(src)/drivers/dma-buf\n",
-    (("about.c", _ABOUT % "Software sync timelines for tests"),))
+    (("about.c", _ABOUT % "Software sync timelines for tests"),),
+    edits=(
+        # Closing a timeline signals its fences under their lock. A callback can put the last
+        # reference, and the release takes that lock: for certain on PREEMPT_RT, where irq_work
+        # gets ahead of who is signalling. Here it's done as sync_timeline_signal() does it.
+        ("drivers/dma-buf/sw_sync.c",
+         "\tstruct sync_timeline *obj = file->private_data;\n\tstruct sync_pt *pt, *next;\n",
+         "\tstruct sync_timeline *obj = file->private_data;\n\tstruct sync_pt *pt, *next;\n"
+         "\tLIST_HEAD(signalled);\n"),
+        ("drivers/dma-buf/sw_sync.c", "\t\tdma_fence_set_error(&pt->base, -ENOENT);\n",
+         "\t\tdma_fence_get(&pt->base);\n\t\tlist_move_tail(&pt->link, &signalled);\n"
+         "\t\trb_erase(&pt->node, &obj->pt_tree);\n"
+         "\t\tdma_fence_set_error(&pt->base, -ENOENT);\n"),
+        ("drivers/dma-buf/sw_sync.c",
+         "\tspin_unlock_irq(&obj->lock);\n\n\tsync_timeline_put(obj);\n",
+         "\tspin_unlock_irq(&obj->lock);\n\n"
+         "\tlist_for_each_entry_safe(pt, next, &signalled, link) {\n"
+         "\t\tlist_del_init(&pt->link);\n\t\tdma_fence_put(&pt->base);\n\t}\n\n"
+         "\tsync_timeline_put(obj);\n")))
 
 
 _DRM = "drivers/gpu/drm/"
