@@ -218,13 +218,15 @@ static enum carillon_verdict carillon_reset_ring(const struct bound_token *tok,
 		carillon_reset_kill_innocent(q);
 		return CARILLON_NO_HANG;
 	}
+	/*
+	 * It has ended after all, and the next one hasn't begun; or it hasn't begun itself. The
+	 * ring forgets that when it's restarted, and somebody who resets the device may ask.
+	 */
+	if (!begun)
+		q->cdev->sched->queue_replay(q);
 	if (carillon_reset_restart(tok, q))
 		return CARILLON_GONE;
-	if (begun)
-		return CARILLON_RESET;
-	/* It has ended after all, and the next one hasn't begun; or it hasn't begun itself. */
-	q->cdev->sched->queue_replay(q);
-	return CARILLON_NO_HANG;
+	return begun ? CARILLON_RESET : CARILLON_NO_HANG;
 }
 
 /**
