@@ -17,7 +17,8 @@
  *   rise, or a job that the kernel is just putting there, which it takes for bad or runs, as a
  *   whole and once. Then it has consumed more slots than there were jobs. That's noticed by the
  *   interrupt for the bad descriptor. If the kernel has filled as many slots meanwhile, the
- *   jobs in there never run and end with the job timeout.
+ *   jobs in there never run and end with the job timeout; and if what was in there is a wait
+ *   (DOC: Semaphores) the job behind it doesn't wait, for one of the same process.
  * - While the ring is being stopped, or the device is reset: nothing. Between the restart of a
  *   ring and the replay of its jobs: as above.
  *

@@ -16,7 +16,8 @@
  * above %CARILLON_VA_END, where user space can't map anything, with a window per queue;
  * the whole memory of the queue's ring is mapped there, read only. Both queues have to be
  * of one VM. The window is made when it's needed for the first time: a VM with one queue
- * pays nothing.
+ * pays nothing. Commands of user space that use these addresses can read there what it has
+ * submitted itself, and how that has ended, but not write.
  *
  * ::
  *

@@ -348,9 +348,10 @@ struct drm_carillon_queue_get_state {
 	/** @pad: out: zero */
 	__u32 pad;
 	/**
-	 * @ring_tail: out: jobs that the kernel has put on the ring since it was last made
-	 * or reset, modulo 2^32: what can be written to the doorbell; 0 when the queue
-	 * has no ring any more
+	 * @ring_tail: out: slots that the kernel has filled on the ring since it was last made
+	 * or reset, one per job and one per job of another queue that it waits for there,
+	 * modulo 2^32: what can be written to the doorbell; 0 when the queue has no ring any
+	 * more
 	 */
 	__u32 ring_tail;
 	/** @pad2: out: zero */
