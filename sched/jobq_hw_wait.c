@@ -97,9 +97,10 @@ struct dfence *jobq_hw_wait_fence(struct jobq_job *job)
 
 /*
  * A new reference to the job that will signal @fence, or NULL. Its queue has a reference
- * until it has, for which it needs the fence's lock.
+ * until it has, for which it needs the fence's lock. Not of another driver's job: that
+ * driver may be unloaded when its queues are torn down, and couldn't free it later.
  */
-static struct jobq_job *jobq_job_of_fence(struct dma_fence *fence)
+static struct jobq_job *jobq_job_of_fence(struct dma_fence *fence, const struct jobq_ops *ops)
 {
 	struct jobq_job *job = NULL;
 	struct dfence *f;
@@ -111,7 +112,8 @@ static struct jobq_job *jobq_job_of_fence(struct dma_fence *fence)
 	dma_fence_lock_irqsave(fence, flags);
 	f = dfence_of(fence, &jobq_fence_ops);
 	if (f)
-		job = jobq_job_get(container_of(f, struct jobq_fence, base)->job);
+		job = container_of(f, struct jobq_fence, base)->job;
+	job = job && job->q->ops == ops ? jobq_job_get(job) : NULL;
 	dma_fence_unlock_irqrestore(fence, flags);
 	return job;
 }
@@ -123,7 +125,7 @@ static int jobq_dep_lower(struct jobq_dep *dep)
 	int ret;
 
 	if (!dep->earlier)
-		dep->earlier = jobq_job_of_fence(dep->fence);
+		dep->earlier = jobq_job_of_fence(dep->fence, job->q->ops);
 	if (!dep->earlier || dep->earlier->q == job->q ||
 	    dep->earlier->q->ops != job->q->ops)
 		return 0;

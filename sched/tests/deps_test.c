@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is the same for dependencies of all kinds: their errors; and what can't be
- * waited for in a circle.
+ * What is the same for dependencies of all kinds: their errors; what can't be waited for
+ * in a circle; and what they keep.
  */
 
 #include <linux/dma-fence-array.h>
@@ -415,6 +415,46 @@ static void later_dep_frees_nothing(struct kunit *test)
 	mock_queue_end(a->mq);
 }
 
+/* Another driver's job isn't: his queue ends, though a job waits that waited for it, too. */
+static void others_are_not_kept(struct kunit *test)
+{
+	static struct jobq_ops other_ops;
+	const struct jobq_args args = {
+		.ops = &other_ops,
+		.driver_name = "other",
+		.name = "other-ring",
+		.flags = JOBQ_RUN_ATOMIC,
+		.credits = MOCK_CREDITS,
+		.stop_timeout_ms = MOCK_STOP_MS,
+	};
+	struct mock_ring *r = mock_ring(test, 0);
+	struct mock_job *theirs, *job = mock_job(r->mq);
+	struct mock_foreign foreign;
+	struct mock_queue *other;
+
+	other_ops = *r->mq->q.ops;
+	other = mock_queue_raw(test, &args);
+	theirs = mock_submit(other);
+	mock_foreign_init(test, &foreign);
+	mock_foreign_dep(test, &foreign, job);
+	KUNIT_EXPECT_EQ(test, jobq_job_add_dep(&job->base, dma_fence_get(theirs->base.base)), 0);
+	mock_commit(r->mq, job);
+	KUNIT_EXPECT_EQ(test, r->prepares, 0);
+
+	jobq_complete(&other->q, 1);
+	jobq_job_put(&theirs->base);
+	mock_queue_end(other);
+	KUNIT_EXPECT_EQ(test, r->mq->num_ran, 0);
+	mock_foreign_signal(&foreign, 0);
+	mock_flush(r->mq);
+	KUNIT_EXPECT_EQ(test, r->mq->num_ran, 1);
+	mock_ring_step(r);
+	mock_ring_irq(r);
+	jobq_job_put(&job->base);
+	mock_foreign_end(&foreign);
+	mock_queue_end(r->mq);
+}
+
 static struct kunit_case deps_cases[] = {
 	KUNIT_CASE_PARAM(errors_of_all_kinds, error_gen_params),
 	KUNIT_CASE(errors_along_a_chain),
@@ -423,6 +463,7 @@ static struct kunit_case deps_cases[] = {
 	KUNIT_CASE(circle_of_syncobjs_is_refused),
 	KUNIT_CASE(circle_through_others_ends),
 	KUNIT_CASE(later_dep_frees_nothing),
+	KUNIT_CASE(others_are_not_kept),
 	{}
 };
 
