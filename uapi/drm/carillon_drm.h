@@ -454,6 +454,9 @@ struct drm_carillon_job {
  * through a syncobj. -EIO: a queue is dead. -ECANCELED: a queue is being
  * destroyed. -EBADF: not a descriptor; -EINVAL: not a sync_file, or a syncobj
  * without a fence.
+ *
+ * Fences of one queue signal in order. A job that waits for one of another queue
+ * begins when that one is over, but its fence may signal first.
  */
 struct drm_carillon_submit {
 	/** @flags: must be 0 */
