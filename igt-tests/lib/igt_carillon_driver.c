@@ -7,10 +7,14 @@
 #include "igt_carillon_driver.h"
 
 #define PCI_RESCAN	"/sys/bus/pci/rescan"
+#define TIMEOUT_PARAM	"/sys/module/carillon/parameters/job_timeout_ms"
 
 /* The device that was unbound, to be bound again, and to which driver; NULL: it was removed. */
 static char unbound[256];
 static const char *unbound_from;
+
+/* As it was before it was set; empty if it still is. */
+static char old_timeout[32];
 
 /* Devices are the links in a driver's folder. */
 static bool find_bound(const char *driver)
@@ -70,4 +74,22 @@ void carillon_bind_again(void)
 	else if (unbound[0])
 		write_sysfs(PCI_RESCAN, "1");
 	unbound[0] = 0;
+}
+
+void carillon_set_job_timeout(const char *ms)
+{
+	int fd = open(TIMEOUT_PARAM, O_RDWR);
+
+	igt_require_f(fd >= 0, "%s: %s\n", TIMEOUT_PARAM, strerror(errno));
+	if (!old_timeout[0])
+		igt_assert_lt(0, read(fd, old_timeout, sizeof(old_timeout) - 1));
+	igt_assert_eq(write(fd, ms, strlen(ms)), strlen(ms));
+	close(fd);
+}
+
+void carillon_restore_job_timeout(void)
+{
+	if (old_timeout[0])
+		carillon_set_job_timeout(old_timeout);
+	old_timeout[0] = 0;
 }

@@ -15,4 +15,10 @@ void carillon_remove(void);
 /* Bind it again, or have the bus look for it, if there is one. */
 void carillon_bind_again(void);
 
+/* How long jobs may take, in ms, of queues that are made from now on. */
+void carillon_set_job_timeout(const char *ms);
+
+/* As it was before the first carillon_set_job_timeout(); nothing if there was none. */
+void carillon_restore_job_timeout(void);
+
 #endif /* IGT_CARILLON_DRIVER_H */

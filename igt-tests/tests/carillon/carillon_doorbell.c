@@ -56,13 +56,13 @@
 #include "igt.h"
 #include "igt_carillon.h"
 #include "igt_carillon_doorbell.h"
+#include "igt_carillon_driver.h"
 #include "sw_sync.h"
 
 IGT_TEST_DESCRIPTION("Check that mapped doorbells ring, and hurt nobody but their owner.");
 
 #define PAGE		4096
 #define EMULATOR	"/dev/virtio-ports/carillon.ctl"
-#define TIMEOUT_PARAM	"/sys/module/carillon/parameters/job_timeout_ms"
 
 static void wait_guilty(struct carillon_ws *ws, uint32_t queue)
 {
@@ -347,31 +347,10 @@ static void test_garbage(struct carillon_ws *ws)
 	drm_close_driver(other);
 }
 
-/* As it was before set_timeout(); empty if it still is. */
-static char old_timeout[32];
-
-static void set_timeout(const char *ms)
-{
-	int fd = open(TIMEOUT_PARAM, O_RDWR);
-
-	igt_require_f(fd >= 0, "%s: %s\n", TIMEOUT_PARAM, strerror(errno));
-	if (!old_timeout[0])
-		igt_assert_lt(0, read(fd, old_timeout, sizeof(old_timeout) - 1));
-	igt_assert_eq(write(fd, ms, strlen(ms)), strlen(ms));
-	close(fd);
-}
-
-static void restore_timeout(void)
-{
-	if (old_timeout[0])
-		set_timeout(old_timeout);
-	old_timeout[0] = 0;
-}
-
 /* The ring is stopped because of a job that hangs, and enabled again for the one behind it. */
 static void test_hang(struct carillon_ws *ws)
 {
-	set_timeout("300");
+	carillon_set_job_timeout("300");
 	for (int round = 0; round < 4; round++) {
 		volatile struct carillon_children *shared = carillon_children_page();
 		uint32_t queue = carillon_queue_create(ws->fd, ws->vm);
@@ -541,7 +520,7 @@ int igt_main()
 			igt_fixture() {
 				drm_close_driver(ws.fd);
 				munmap(ws.map, CARILLON_WS_SIZE);
-				restore_timeout();
+				carillon_restore_job_timeout();
 			}
 		}
 	}

@@ -74,12 +74,12 @@
 #include "igt.h"
 #include "igt_carillon.h"
 #include "igt_carillon_doorbell.h"
+#include "igt_carillon_driver.h"
 #include "sw_sync.h"
 
 IGT_TEST_DESCRIPTION("Check that rings wait for jobs of other rings: not too short, not for ever.");
 
 #define EMULATOR	"/dev/virtio-ports/carillon.ctl"
-#define TIMEOUT_PARAM	"/sys/module/carillon/parameters/job_timeout_ms"
 #define SCHED_PARAM	"/sys/module/carillon/parameters/scheduler"
 #define PAGE		4096ull
 #define MARK		0x5eed0009
@@ -122,27 +122,6 @@ static void emulator_settle(void)
 			return;
 		usleep(2000);
 	}
-}
-
-static char old_timeout[16];
-
-/* For queues that are made from now on. */
-static void set_timeout(const char *ms)
-{
-	int fd = open(TIMEOUT_PARAM, O_RDWR);
-
-	igt_require_f(fd >= 0, "%s: %s\n", TIMEOUT_PARAM, strerror(errno));
-	if (!old_timeout[0])
-		igt_assert_lt(0, read(fd, old_timeout, sizeof(old_timeout) - 1));
-	igt_assert_eq(write(fd, ms, strlen(ms)), strlen(ms));
-	close(fd);
-}
-
-static void restore_timeout(void)
-{
-	if (old_timeout[0])
-		set_timeout(old_timeout);
-	old_timeout[0] = 0;
 }
 
 /* Only the driver's own job library makes rings wait. */
@@ -232,7 +211,7 @@ static void test_lost_interrupt(struct carillon_ws *ws)
 	int first, second;
 
 	igt_require_f(can_wait(), "this scheduler waits for interrupts\n");
-	set_timeout("3600000");
+	carillon_set_job_timeout("3600000");
 	for (int i = 0; i < 2; i++)
 		queues[i] = carillon_queue_create(ws->fd, ws->vm);
 	emulator("lost-irq\n");
@@ -459,7 +438,7 @@ static void test_device_reset(struct carillon_ws *ws)
 	uint32_t hung_queue, queue;
 	int hung, first, second;
 
-	set_timeout("3600000");
+	carillon_set_job_timeout("3600000");
 	hung = submit_hung(ws, &hung_queue);
 	queue = carillon_queue_create(ws->fd, ws->vm);
 	submit_pair(ws, queue, &first, &second);
@@ -482,7 +461,7 @@ static void test_device_reset_chain(struct carillon_ws *ws)
 	uint32_t hung_queue, queue;
 	int hung, first, second;
 
-	set_timeout("3600000");
+	carillon_set_job_timeout("3600000");
 	hung = submit_hung(ws, &hung_queue);
 	queue = carillon_queue_create(ws->fd, ws->vm);
 	*carillon_ws_word(ws, 6) = 0;
@@ -695,7 +674,7 @@ int igt_main()
 			carillon_ws_fini(&ws);
 		}
 		igt_fixture()
-			restore_timeout();
+			carillon_restore_job_timeout();
 	}
 
 	igt_fixture()

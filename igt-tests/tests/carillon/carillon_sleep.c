@@ -27,12 +27,12 @@
 
 #include "igt.h"
 #include "igt_carillon.h"
+#include "igt_carillon_driver.h"
 #include "igt_carillon_doorbell.h"
 #include "sw_sync.h"
 
 IGT_TEST_DESCRIPTION("Check that a process that submits jobs doesn't notice a system sleep.");
 
-#define TIMEOUT_PARAM	"/sys/module/carillon/parameters/job_timeout_ms"
 #define DELAY_PARAM	"/sys/module/suspend/parameters/pm_test_delay"
 
 /* Two seconds of jobs, few of which have room on the ring. */
@@ -136,28 +136,15 @@ static void test_off(struct carillon_ws *ws)
 	run_across(ws, switch_devices_off);
 }
 
-/* Has queues that are made from now on time their jobs out. Returns what it was. */
-static unsigned int set_timeout_ms(unsigned int ms)
-{
-	FILE *param = fopen(TIMEOUT_PARAM, "r+");
-	unsigned int old;
-
-	igt_require_f(param, "%s: %s\n", TIMEOUT_PARAM, strerror(errno));
-	igt_assert_eq(fscanf(param, "%u", &old), 1);
-	rewind(param);
-	igt_assert_lt(0, fprintf(param, "%u", ms));
-	igt_assert_eq(fclose(param), 0);
-	return old;
-}
-
 static void test_hang(struct carillon_ws *ws)
 {
-	unsigned int timeout_ms = set_timeout_ms(1000);
-	uint32_t queue = carillon_queue_create(ws->fd, ws->vm);
 	struct drm_carillon_queue_get_state state;
 	int hung, behind;
+	uint32_t queue;
 
-	set_timeout_ms(timeout_ms);
+	carillon_set_job_timeout("1000");
+	queue = carillon_queue_create(ws->fd, ws->vm);
+	carillon_restore_job_timeout();
 	hung = carillon_submit_fd(ws->fd, carillon_ws_blocked_job(ws, queue), -1);
 	behind = carillon_submit_fd(ws->fd, carillon_ws_store_job(ws, queue), -1);
 
