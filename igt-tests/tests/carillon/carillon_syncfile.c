@@ -293,8 +293,7 @@ static void test_in(struct carillon_ws *ws)
 	unblock(ws);
 	igt_assert_eq(carillon_fence_wait_close(second), 1);
 	igt_assert_eq_u64(*carillon_ws_word(ws, 1), MARK);
-	igt_assert_eq(sync_fence_status(first), 1);
-	close(first);
+	igt_assert_eq(carillon_fence_wait_close(first), 1);
 	carillon_queue_destroy(ws->fd, other);
 }
 
