@@ -51,18 +51,16 @@
  * Description: Check that a mapping that was moved doesn't reach the next queue
  */
 
-#include <fcntl.h>
-
 #include "igt.h"
 #include "igt_carillon.h"
 #include "igt_carillon_doorbell.h"
 #include "igt_carillon_driver.h"
+#include "igt_carillon_emulator.h"
 #include "sw_sync.h"
 
 IGT_TEST_DESCRIPTION("Check that mapped doorbells ring, and hurt nobody but their owner.");
 
 #define PAGE		4096
-#define EMULATOR	"/dev/virtio-ports/carillon.ctl"
 
 static void wait_guilty(struct carillon_ws *ws, uint32_t queue)
 {
@@ -84,22 +82,6 @@ static void wait_pushed(struct carillon_ws *ws, uint32_t queue, uint32_t num)
 		igt_assert_lt(tries++, CARILLON_WAIT_MS);
 		usleep(1000);
 	}
-}
-
-/* The device is the emulated one, and this process may tell it what to do. */
-static void emulator(const char *line)
-{
-	char reply[256];
-	ssize_t len;
-	int fd = open(EMULATOR, O_RDWR);
-
-	igt_require_f(fd >= 0, "needs the emulator's control socket\n");
-	igt_assert_eq(write(fd, line, strlen(line)), strlen(line));
-	len = read(fd, reply, sizeof(reply) - 1);
-	close(fd);
-	igt_assert_lt(0, len);
-	reply[len] = 0;
-	igt_assert_f(strstr(reply, "\"ok\":true"), "%s: %s\n", line, reply);
 }
 
 /* --- What works ------------------------------------------------------------- */
@@ -129,7 +111,7 @@ static void test_lost(struct carillon_ws *ws)
 	int fence;
 
 	carillon_ws_run_one(ws, ws->queue);
-	emulator("lost-doorbell job=2\n");
+	carillon_emulator("lost-doorbell job=2\n");
 	fence = carillon_submit_fd(ws->fd, carillon_ws_store_job(ws, ws->queue), -1);
 	/* The device has no idea. */
 	igt_assert_eq(sync_fence_wait(fence, 200), -ETIME);

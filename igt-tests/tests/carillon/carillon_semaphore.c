@@ -75,54 +75,14 @@
 #include "igt_carillon.h"
 #include "igt_carillon_doorbell.h"
 #include "igt_carillon_driver.h"
+#include "igt_carillon_emulator.h"
 #include "sw_sync.h"
 
 IGT_TEST_DESCRIPTION("Check that rings wait for jobs of other rings: not too short, not for ever.");
 
-#define EMULATOR	"/dev/virtio-ports/carillon.ctl"
 #define SCHED_PARAM	"/sys/module/carillon/parameters/scheduler"
 #define PAGE		4096ull
 #define MARK		0x5eed0009
-
-/* Asks the emulator, which the device is, and which has something to say in @reply. */
-static void ask_emulator(const char *line, char *reply, size_t size)
-{
-	size_t used = 0;
-	ssize_t len;
-	int fd = open(EMULATOR, O_RDWR);
-
-	igt_require_f(fd >= 0, "needs the emulator's control socket\n");
-	igt_assert_eq(write(fd, line, strlen(line)), strlen(line));
-	do {
-		len = read(fd, reply + used, size - 1 - used);
-		igt_assert_lt(0, len);
-		used += len;
-		reply[used] = 0;
-	} while (!strchr(reply, '\n'));
-	close(fd);
-}
-
-/* Tells it what to do. */
-static void emulator(const char *line)
-{
-	char reply[256];
-
-	ask_emulator(line, reply, sizeof(reply));
-	igt_assert_f(strstr(reply, "\"ok\":true"), "%s: %s\n", line, reply);
-}
-
-/* Waits until it has done all that. */
-static void emulator_settle(void)
-{
-	char reply[8192];
-
-	for (;;) {
-		ask_emulator("status\n", reply, sizeof(reply));
-		if (strstr(reply, "\"rules\":0,"))
-			return;
-		usleep(2000);
-	}
-}
 
 /* Only the driver's own job library makes rings wait. */
 static bool can_wait(void)
@@ -214,7 +174,7 @@ static void test_lost_interrupt(struct carillon_ws *ws)
 	carillon_set_job_timeout("3600000");
 	for (int i = 0; i < 2; i++)
 		queues[i] = carillon_queue_create(ws->fd, ws->vm);
-	emulator("lost-irq\n");
+	carillon_emulator("lost-irq\n");
 	first = submit_blocked(ws, queues[0]);
 	while (!*carillon_ws_word(ws, 5))
 		usleep(1000);
@@ -426,9 +386,9 @@ static int submit_hung(struct carillon_ws *ws, uint32_t *ret_queue)
 	int fence;
 
 	*ret_queue = carillon_queue_create(ws->fd, ws->vm);
-	emulator("hang hard=1\n");
+	carillon_emulator("hang hard=1\n");
 	fence = carillon_submit_fd(ws->fd, carillon_ws_store_job(ws, *ret_queue), -1);
-	emulator_settle();
+	carillon_emulator_settle();
 	return fence;
 }
 
@@ -492,7 +452,7 @@ static void test_lost_doorbell(struct carillon_ws *ws)
 	igt_require_f(can_wait(), "with this scheduler the ring isn't known to wait\n");
 	first = submit_blocked(ws, ws->queue);
 	*carillon_ws_word(ws, 2) = 0;
-	emulator("lost-doorbell job=1\n");
+	carillon_emulator("lost-doorbell job=1\n");
 	second = carillon_submit_fd(ws->fd, copy_job(ws, queue, 2, 1), first);
 	assert_in_ring(ws, queue);
 	unblock(ws);
