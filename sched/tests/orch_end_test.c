@@ -100,7 +100,7 @@ static void torn_down_while_binding(struct kunit *test)
 
 	rig->on_bind = bind_slowly;
 	rig_submit(b, 1, 1 * MS);
-	rig_sleep_us(10 * MS);
+	wait_for_completion(&b->binding);
 	jobq_teardown(&b->q);
 	KUNIT_EXPECT_EQ(test, b->error, -ECANCELED);
 	if (IS_ENABLED(CONFIG_UML))

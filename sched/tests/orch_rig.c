@@ -141,9 +141,11 @@ static int rig_bind(struct jobq *q, unsigned int ring)
 {
 	struct orch_queue *oq = to_orch_queue(q);
 	struct orch_rig *rig = oq->rig;
-	int ret = rig->on_bind ? rig->on_bind(oq, ring) : 0;
+	int ret;
 
 	might_sleep();
+	complete(&oq->binding);
+	ret = rig->on_bind ? rig->on_bind(oq, ring) : 0;
 	if (ret)
 		return ret;
 	/* Never two on one ring, never one on two. */
@@ -240,6 +242,7 @@ struct orch_queue *rig_queue_alone(struct orch_rig *rig, unsigned int flags, u32
 	oq->rig = rig;
 	oq->ring = -1;
 	spin_lock_init(&oq->lock);
+	init_completion(&oq->binding);
 	init_completion(&oq->released);
 	hrtimer_setup(&oq->timer, rig_irq, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	KUNIT_ASSERT_EQ(rig->test, jobq_init(&oq->q, &args), 0);
