@@ -16,6 +16,7 @@
 #include <linux/string.h>
 
 #include "../bound_internal.h"
+#include "test_gate.h"
 #include "test_suites.h"
 #include "test_thread.h"
 
@@ -615,6 +616,7 @@ static void registering_while_devres_is_released(struct kunit *test)
 	test_thread_wait_arrived(test, unbinds);
 	registers = start_registering(test);
 	test_thread_let_go(unbinds);
+	test_gate_wait_closed(test, ctx->gate);
 	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(unbinds));
 	KUNIT_EXPECT_EQ(test, ctx->alpha.released, 0);
 	test_thread_let_go(registers);

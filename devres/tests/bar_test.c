@@ -12,6 +12,7 @@
 #include <linux/pci.h>
 #include <linux/string.h>
 
+#include "test_gate.h"
 #include "test_pci.h"
 #include "test_suites.h"
 #include "test_thread.h"
@@ -448,8 +449,8 @@ static void unbind_unmaps_after_the_last_reader(struct kunit *test)
 	test_thread_wait_arrived(test, reader);
 	/* devres goes backwards: the BAR, made last, would be the first to go */
 	unbinder = test_thread_start(test, "unbinder", unbinder_fn, &ctx->pdev->dev);
+	test_gate_wait_closed(test, ctx->gate);
 	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(unbinder));
-	KUNIT_EXPECT_TRUE(test, bound_gate_closed(ctx->gate));
 	KUNIT_EXPECT_EQ(test, ctx->pci->win.unmaps, 0);
 	KUNIT_EXPECT_EQ(test, bound_bar_size(bar), TEST_PCI_REGS_SIZE);
 	test_thread_let_go(reader);

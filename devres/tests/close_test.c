@@ -11,6 +11,7 @@
 #include <linux/err.h>
 #include <linux/platform_device.h>
 
+#include "test_gate.h"
 #include "test_suites.h"
 #include "test_thread.h"
 
@@ -191,8 +192,8 @@ static void readers_outlive_nothing(struct kunit *test)
 	reader = test_thread_start(test, "reader", close_reader_fn, ctx);
 	test_thread_wait_arrived(test, reader);
 	unbinder = test_thread_start(test, "unbinder", close_unbinder_fn, &ctx->pdev->dev);
+	test_gate_wait_closed(test, ctx->gate);
 	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(unbinder));
-	KUNIT_EXPECT_TRUE(test, bound_gate_closed(ctx->gate));
 	test_thread_let_go(reader);
 	/* what probe had made was all there until the end */
 	KUNIT_EXPECT_EQ(test, test_thread_join(test, reader), 0);

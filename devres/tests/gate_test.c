@@ -104,6 +104,7 @@ static void sections_nest(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, bound_ok(&a));
 	/* the outer one alone holds up the closing */
 	closer = test_thread_start(test, "closer", test_gate_closer, ctx->gate);
+	test_gate_wait_closed(test, ctx->gate);
 	KUNIT_EXPECT_TRUE(test, test_thread_is_blocked(closer));
 	KUNIT_EXPECT_TRUE(test, bound_closing(&a));
 	bound_exit(&a);

@@ -110,12 +110,21 @@ static void reader_exit(struct kunit *test)
 		WRITE_ONCE(bound_report_ms, ctx->report_ms);
 }
 
+static bool task_is_sleeping(struct task_struct *task)
+{
+	return READ_ONCE(task->__state) & TASK_UNINTERRUPTIBLE;
+}
+
 static struct test_thread *start_reader(struct kunit *test, const char *name,
 					struct bound_gate *gate)
 {
 	struct test_thread *reader = test_thread_start(test, name, test_gate_reader, gate);
+	int tries;
 
 	test_thread_wait_arrived(test, reader);
+	/* It has said so, and is about to sleep. */
+	for (tries = 0; tries < 1000 && !task_is_sleeping(reader->task); tries++)
+		msleep(20);
 	return reader;
 }
 

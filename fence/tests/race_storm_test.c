@@ -511,8 +511,7 @@ static void storm_calm(struct storm *storm)
 		dfence_ctx_declare_quiet(storm->ctx[i]);
 		KUNIT_EXPECT_EQ(test, dfence_ctx_close(storm->ctx[i], -ENODEV), 0);
 		KUNIT_EXPECT_EQ(test, dfence_ctx_live(storm->ctx[i]), 0);
-		KUNIT_EXPECT_EQ(test, kref_read(&storm->ctx[i]->ref), 1);
-		dfence_ctx_put(storm->ctx[i]);
+		dfence_test_last_put(test, storm->ctx[i]);
 	}
 }
 

@@ -151,10 +151,9 @@ static void close_window(struct window *w)
 {
 	dfence_ctx_synchronize(w->ctx);
 	KUNIT_EXPECT_EQ(w->test, dfence_ctx_live(w->ctx), 0);
-	KUNIT_EXPECT_EQ(w->test, kref_read(&w->ctx->ref), 1);
 	KUNIT_EXPECT_EQ(w->test, kref_read(&w->f->base.refcount), 1);
 	dfence_put(w->f);
-	dfence_ctx_put(w->ctx);
+	dfence_test_last_put(w->test, w->ctx);
 }
 
 static struct window *to_window(struct dfence *f)

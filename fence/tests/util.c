@@ -82,6 +82,24 @@ int dfence_test_init(struct kunit *test)
 }
 
 /**
+ * dfence_test_last_put() - put a timeline to which nobody else may have a reference
+ * @test: test
+ * @ctx: timeline that has been synchronized
+ *
+ * Context: Process context.
+ */
+void dfence_test_last_put(struct kunit *test, struct dfence_ctx *ctx)
+{
+	int i;
+
+	/* A worker that has run a finish function puts the timeline as the last thing. */
+	for (i = 0; i < 3000 && kref_read(&ctx->ref) > 1; i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ_MSG(test, kref_read(&ctx->ref), 1, "timeline references left");
+	dfence_ctx_put(ctx);
+}
+
+/**
  * dfence_test_exit() - end a case: nothing may be left of it
  * @test: test
  *
@@ -92,17 +110,12 @@ int dfence_test_init(struct kunit *test)
 void dfence_test_exit(struct kunit *test)
 {
 	struct dfence_test *t = test->priv;
-	int i;
 
 	if (!t || !t->ctx)
 		return;
 	dfence_ctx_synchronize(t->ctx);
-	/* A worker that has run a finish function puts the timeline as the last thing. */
-	for (i = 0; i < 50 && kref_read(&t->ctx->ref) > 1; i++)
-		msleep(20);
 	KUNIT_EXPECT_EQ_MSG(test, dfence_ctx_live(t->ctx), 0, "fences left armed");
-	KUNIT_EXPECT_EQ_MSG(test, kref_read(&t->ctx->ref), 1, "timeline references left");
-	dfence_ctx_put(t->ctx);
+	dfence_test_last_put(test, t->ctx);
 }
 
 struct dfence_test_irq {

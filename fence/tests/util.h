@@ -20,6 +20,7 @@ struct dfence_test {
 
 int dfence_test_init(struct kunit *test);
 void dfence_test_exit(struct kunit *test);
+void dfence_test_last_put(struct kunit *test, struct dfence_ctx *ctx);
 
 struct dfence_ctx *dfence_test_ctx(struct kunit *test, u64 first_seqno);
 struct dfence *dfence_test_armed(struct kunit *test, struct dfence_ctx *ctx,

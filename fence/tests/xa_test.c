@@ -396,7 +396,8 @@ static void readers_against_reuse(struct kunit *test)
 	dfence_xa_init(&r.xa);
 	task = kthread_run(read_index, &r, "dfence-xa");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-	for (i = 0; i < ROUNDS; i++) {
+	/* At least until the reader has run. */
+	for (i = 0; i < ROUNDS || (!READ_ONCE(r.found) && i < 1000 * ROUNDS); i++) {
 		cookie = new_cookie(test, t->ctx, NULL);
 		cookie->value = COOKIE_VALUE(&cookie->f);
 		KUNIT_ASSERT_EQ(test, dfence_xa_insert(&r.xa, 7, &cookie->f, GFP_KERNEL), 0);

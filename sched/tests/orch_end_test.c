@@ -86,8 +86,10 @@ static void removed_alive(struct kunit *test)
 	rig_end(rig);
 }
 
-static int bind_slowly(struct orch_queue *oq, unsigned int ring)
+static int bind_until_killed(struct orch_queue *oq, unsigned int ring)
 {
+	while (jobq_state(&oq->q) < JOBQ_KILLED)
+		msleep(20);
 	msleep(100);
 	return 0;
 }
@@ -98,7 +100,7 @@ static void torn_down_while_binding(struct kunit *test)
 	struct orch_rig *rig = rig_create(test, 1);
 	struct orch_queue *a = rig_queue(rig, NORMAL, 1), *b = rig_queue(rig, NORMAL, 1);
 
-	rig->on_bind = bind_slowly;
+	rig->on_bind = bind_until_killed;
 	rig_submit(b, 1, 1 * MS);
 	wait_for_completion(&b->binding);
 	jobq_teardown(&b->q);
@@ -108,6 +110,7 @@ static void torn_down_while_binding(struct kunit *test)
 	rig_queue_end(b);
 	KUNIT_EXPECT_EQ(test, b->binds, 1);
 	KUNIT_EXPECT_EQ(test, b->runs, 0);
+	rig->on_bind = NULL;
 	rig_submit(a, 1, 1 * MS);
 	rig_wait_signalled(a, 1);
 	rig_queue_end(a);
@@ -321,9 +324,11 @@ static void pinned_while_waiting(struct kunit *test)
 	struct orch_rig *rig = rig_create(test, 2);
 	struct orch_queue *a = rig_queue(rig, NORMAL, 1), *b = rig_queue(rig, NORMAL, 1);
 	struct orch_queue *c = rig_queue(rig, HIGH, 1);
+	u64 us = (IS_ENABLED(CONFIG_UML) ? 500 : 3000) * MS;
 
-	rig_submit(a, 2, 500 * MS);
-	rig_submit(b, 2, 500 * MS);
+	/* So long that all that follows happens before they end. */
+	rig_submit(a, 2, us);
+	rig_submit(b, 2, us);
 	KUNIT_EXPECT_EQ(test, jobq_orch_pin(&c->m), -EBUSY);
 	rig_submit(c, 1, 1 * MS);
 	rig_wait_state(c, JOBQ_ORCH_WAITING);

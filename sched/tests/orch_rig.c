@@ -407,6 +407,8 @@ void rig_wait_signalled(struct orch_queue *oq, u64 seqno)
 	for (i = 0; i < 6000 && atomic64_read(&oq->signalled) < seqno; i++)
 		usleep_range(5000, 10000);
 	KUNIT_EXPECT_GE(oq->rig->test, atomic64_read(&oq->signalled), seqno);
+	/* Only then a queue without jobs is idle. */
+	jobq_wait_signalled(&oq->q);
 }
 
 static enum jobq_orch_state rig_state(struct orch_queue *oq)

@@ -7,40 +7,11 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
-#include <linux/workqueue.h>
 
 #include "mock.h"
 
 /* For a wait that is going to end: no machine is that slow. */
 #define LONG_MS		60000
-
-/* Hardware that takes its time for the jobs up to @seqno. */
-struct slow_hw {
-	struct delayed_work work;
-	struct mock_queue *mq;
-	u64 seqno;
-};
-
-static void slow_hw_fn(struct work_struct *work)
-{
-	struct slow_hw *hw = container_of(work, struct slow_hw, work.work);
-
-	jobq_complete(&hw->mq->q, hw->seqno);
-}
-
-static void slow_hw_start(struct slow_hw *hw, struct mock_queue *mq, u64 seqno)
-{
-	hw->mq = mq;
-	hw->seqno = seqno;
-	INIT_DELAYED_WORK_ONSTACK(&hw->work, slow_hw_fn);
-	schedule_delayed_work(&hw->work, msecs_to_jiffies(20));
-}
-
-static void slow_hw_end(struct slow_hw *hw)
-{
-	cancel_delayed_work_sync(&hw->work);
-	destroy_delayed_work_on_stack(&hw->work);
-}
 
 /* Jobs that come are kept, and run in order afterwards. */
 static void empty_queue(struct kunit *test)
@@ -60,23 +31,6 @@ static void empty_queue(struct kunit *test)
 	jobq_complete(&mq->q, 3);
 	mock_expect_signalled(mq, 0, 3, 0);
 	MOCK_EXPECT_WARNING(test, jobq_resume(&mq->q));
-	mock_queue_end(mq);
-}
-
-/* It waits for what is in the ring, not for what isn't. */
-static void waits_for_the_ring(struct kunit *test)
-{
-	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
-	struct slow_hw hw;
-
-	mock_submit_many(mq, MOCK_CREDITS + 1);
-	slow_hw_start(&hw, mq, MOCK_CREDITS);
-	KUNIT_EXPECT_EQ(test, jobq_suspend(&mq->q, LONG_MS), 0);
-	mock_expect_signalled(mq, 0, MOCK_CREDITS, 0);
-	KUNIT_EXPECT_EQ(test, mq->num_ran, MOCK_CREDITS);
-	jobq_resume(&mq->q);
-	KUNIT_EXPECT_EQ(test, mq->num_ran, MOCK_CREDITS + 1);
-	slow_hw_end(&hw);
 	mock_queue_end(mq);
 }
 
@@ -224,6 +178,24 @@ static void suspender_start(struct suspender *s, struct mock_queue *mq)
 	for (i = 0; i < 3000 && jobq_state(&mq->q) == JOBQ_RUNNING; i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(mq->test, jobq_state(&mq->q), JOBQ_STOPPED);
+}
+
+/* It waits for what is in the ring, not for what isn't. */
+static void waits_for_the_ring(struct kunit *test)
+{
+	struct mock_queue *mq = mock_queue(test, JOBQ_RUN_ATOMIC);
+	struct suspender s;
+
+	mock_submit_many(mq, MOCK_CREDITS + 1);
+	suspender_start(&s, mq);
+	jobq_complete(&mq->q, MOCK_CREDITS);
+	wait_for_completion(&s.done);
+	KUNIT_EXPECT_EQ(test, s.ret, 0);
+	mock_expect_signalled(mq, 0, MOCK_CREDITS, 0);
+	KUNIT_EXPECT_EQ(test, mq->num_ran, MOCK_CREDITS);
+	jobq_resume(&mq->q);
+	KUNIT_EXPECT_EQ(test, mq->num_ran, MOCK_CREDITS + 1);
+	mock_queue_end(mq);
 }
 
 static void answer_stop(struct mock_queue *mq)
