@@ -344,20 +344,33 @@ static int check_mapping(struct ctx *c)
 	return map[BO_SIZE - 1] == c->dmabuf_map[BO_SIZE - 1] ? 0 : fail("mapping", EIO);
 }
 
-/* Whatever became of the queues, a new one works. */
-static int check_new_queue(struct ctx *c)
+static int try_new_queue(struct ctx *c)
 {
-	uint32_t queue;
+	struct drm_carillon_queue_destroy qd = { 0 };
 	int ret, fd;
 
-	ret = gpu_make_queue(c->fd, c->vm, QUEUE_SLOTS, &queue);
-	if (!ret)
-		ret = submit_one(c, queue, &fd);
+	ret = gpu_make_queue(c->fd, c->vm, QUEUE_SLOTS, &qd.id);
 	if (ret)
-		return fail("new queue", -ret);
-	ret = wait_fence(fd, c->opt->signal_seconds * 1000);
-	close(fd);
-	return ret == 1 ? 0 : fail("new queue's fence", -ret);
+		return ret;
+	ret = submit_one(c, qd.id, &fd);
+	if (!ret) {
+		ret = wait_fence(fd, c->opt->signal_seconds * 1000);
+		close(fd);
+	}
+	xioctl(c->fd, DRM_IOCTL_CARILLON_QUEUE_DESTROY, &qd);
+	return ret;
+}
+
+/* Whatever became of the queues, a new one works, unless it's reset, too. */
+static int check_new_queue(struct ctx *c)
+{
+	uint64_t end_ms = now_ms() + c->opt->signal_seconds * 1000ull;
+	int ret;
+
+	do {
+		ret = try_new_queue(c);
+	} while ((ret == -EIO || ret == -ECANCELED) && now_ms() < end_ms);
+	return ret == 1 ? 0 : fail("new queue", -ret);
 }
 
 static int check_after(struct ctx *c)

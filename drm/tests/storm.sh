@@ -16,6 +16,7 @@ set -u
 storm=${STORM:-/carillon-build/drm/tests/carillon_storm}
 aux_driver=/sys/bus/auxiliary/drivers/carillon.drm
 pci_driver=/sys/bus/pci/drivers/carillon_pci
+timeout=/sys/module/carillon/parameters/job_timeout_ms
 log=$(mktemp)
 num=0
 bad=0
@@ -137,13 +138,17 @@ kill_emulator() {
 
 # A job that hangs has to hang until the driver goes.
 unload() {
-	echo 600000 >/sys/module/carillon/parameters/job_timeout_ms
+	echo 600000 >"$timeout"
 	"${storm%storm}unload" --files "$1" --rounds "$2" "$(node)" /dev/virtio-ports/carillon.ctl
 }
 
 faults() {
-	echo 1000 >/sys/module/carillon/parameters/job_timeout_ms
+	old=$(cat "$timeout")
 	"${storm%storm}fault" "$(node)" /dev/virtio-ports/carillon.ctl
+	rc=$?
+	# Jobs of other storms may take as long as they have to.
+	echo "$old" >"$timeout"
+	return $rc
 }
 
 case ${1:-} in

@@ -438,6 +438,18 @@ uint32_t rd32(uint64_t offset)
 	return val;
 }
 
+uint32_t wait32(uint64_t offset, uint32_t mask, uint32_t value)
+{
+	uint64_t end = test_now_ns() + WAIT_MS * 1000000ull;
+	uint32_t now;
+
+	while (((now = rd32(offset)) & mask) != value)
+		if (test_now_ns() > end)
+			tap_failed(__FILE__, __LINE__, "register %#llx is %#x, not %#x",
+				   (unsigned long long)offset, now, value);
+	return now;
+}
+
 void wr32(uint64_t offset, uint32_t val)
 {
 	CHECK_EQ(region_wr(VFU_REGION_BAR0, offset, &val, 4), 0);

@@ -59,6 +59,7 @@ void dma_map_test_mem(void);
 int region_rd(uint32_t region, uint64_t offset, void *buf, uint32_t count);
 int region_wr(uint32_t region, uint64_t offset, const void *buf, uint32_t count);
 uint32_t rd32(uint64_t offset);			/* BAR 0 */
+uint32_t wait32(uint64_t offset, uint32_t mask, uint32_t value);	/* what it is then */
 void wr32(uint64_t offset, uint32_t val);
 uint32_t cfg_rd(unsigned int offset, unsigned int size);
 void cfg_wr(unsigned int offset, unsigned int size, uint32_t val);

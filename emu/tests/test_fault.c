@@ -56,6 +56,15 @@ static void hang(void)
 	CHECK_EQ(status_of(&r, empty(&r)), CRLN_OK);
 }
 
+/* All faults that were asked for have begun to happen. */
+static void wait_fired(void)
+{
+	uint64_t end = test_now_ns() + WAIT_MS * 1000000ull;
+
+	while (!strstr(control("status"), "\"rules\":0"))
+		CHECK(test_now_ns() < end);
+}
+
 static void hang_hard(void)
 {
 	struct gpu_ring r;
@@ -64,12 +73,12 @@ static void hang_hard(void)
 	CHECK(ok("hang ring=* job=1 hard=1"));
 	r = gpu_ring_new(0, 0, 1);
 	empty(&r);
-	sleep_ms(20);
+	wait_fired();
 	gpu_ring_wr(&r, CRLN_RING_CTRL, CRLN_RING_CTRL_STOP);
 	sleep_ms(50);
 	CHECK_EQ(gpu_ring_rd(&r, CRLN_RING_STATE), CRLN_RING_STOPPING);
 	wr32(CRLN_REG_RESET, CRLN_RESET_KEY);
-	CHECK_EQ(rd32(CRLN_REG_STATUS), CRLN_STATUS_READY);
+	wait32(CRLN_REG_STATUS, ~0u, CRLN_STATUS_READY);
 	CHECK_EQ(gpu_ring_rd(&r, CRLN_RING_STATE), CRLN_RING_DISABLED);
 }
 
@@ -112,7 +121,7 @@ static void lost_doorbell(void)
 	CHECK_EQ(status_of(&r, empty(&r)), CRLN_OK);
 	CHECK(!gpu_wait_ms(&r, empty(&r), 50));
 	CHECK_EQ(gpu_ring_rd(&r, CRLN_RING_TAIL), 1);
-	CHECK_EQ(gpu_ring_rd(&r, CRLN_RING_STATE), CRLN_RING_IDLE);
+	gpu_wait_state(&r, CRLN_RING_IDLE);
 	CHECK_EQ(status_of(&other, empty(&other)), CRLN_OK);
 	CHECK_EQ(status_of(&other, empty(&other)), CRLN_OK);
 	/* Announces jobs 2 and 3; ringing again makes up for both. */

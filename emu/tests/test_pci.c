@@ -156,10 +156,11 @@ static void device_clock(void)
 
 static uint32_t handshake(uint32_t version)
 {
+	uint64_t end = test_now_ns() + WAIT_MS * 1000000ull;
 	uint32_t ack = 0;
 
 	wr32(CRLN_REG_FW_REQUEST, version);
-	for (int i = 0; i < 10000 && !ack; i++)
+	while (!ack && test_now_ns() < end)
 		ack = rd32(CRLN_REG_FW_ACK);
 	return ack;
 }
@@ -188,7 +189,7 @@ static void register_reset(void)
 	wr32(CRLN_REG_RESET, 0x1234);
 	CHECK_EQ(rd32(CRLN_REG_SCRATCH), 7);
 	wr32(CRLN_REG_RESET, CRLN_RESET_KEY);
-	CHECK_EQ(rd32(CRLN_REG_STATUS), CRLN_STATUS_READY);
+	wait32(CRLN_REG_STATUS, ~0u, CRLN_STATUS_READY);
 	CHECK_EQ(rd32(CRLN_REG_SCRATCH), 0);
 	CHECK_EQ(rd32(CRLN_REG_FW_ACK), 0);
 	CHECK_EQ(rd32(CRLN_REG_EVENT), CRLN_EVENT_RESET);
@@ -213,7 +214,7 @@ static void function_reset(void)
 	CHECK_EQ(cfg_rd(exp + PCI_EXP_DEVCTL, 2), 0);
 	CHECK_EQ(cfg_rd(PCI_COMMAND, 2), 0);
 	cfg_wr(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	CHECK_EQ(rd32(CRLN_REG_STATUS), CRLN_STATUS_READY);
+	wait32(CRLN_REG_STATUS, ~0u, CRLN_STATUS_READY);
 	CHECK_EQ(rd32(CRLN_REG_SCRATCH), 0);
 	CHECK_EQ(rd32(CRLN_REG_EVENT), 0);
 	CHECK(!irq_wait(0, 20));
@@ -275,7 +276,8 @@ static void pending(void)
 	CHECK_EQ(irq_teardown(VFU_IRQ_MSIX), 0);
 	r = gpu_ring_new(0, 0, 2);
 	gpu_wait(&r, gpu_submit(&r, 0, 0, CRLN_DESC_IRQ));
-	sleep_ms(20);
+	/* The ring's next job begins when the first one's interrupt has been raised. */
+	gpu_wait(&r, gpu_submit(&r, 0, 0, 0));
 	CHECK_EQ(irq_take(2), 0);
 	CHECK_EQ(irq_setup(VFU_IRQ_MSIX, 0, 3), 0);
 	/* Vector 0 came first, and took it: this is the vector for all. */

@@ -88,7 +88,8 @@ static void expect_fault(struct gpu_ring *r, enum crln_ring_fault fault)
 	gpu_wait_state(r, CRLN_RING_FAULTED);
 	CHECK_EQ(gpu_ring_rd(r, CRLN_RING_FAULT), fault);
 	CHECK(irq_wait(0, WAIT_MS));
-	CHECK(rd32(CRLN_REG_EVENT) & CRLN_EVENT_RING_FAULT);
+	/* The interrupt may have been that of a DMA fault, which comes first. */
+	wait32(CRLN_REG_EVENT, CRLN_EVENT_RING_FAULT, CRLN_EVENT_RING_FAULT);
 	wr32(CRLN_REG_EVENT, 0xffffffff);
 	gpu_ring_wr(r, CRLN_RING_CTRL, CRLN_RING_CTRL_DISABLE);
 	CHECK_EQ(gpu_ring_rd(r, CRLN_RING_STATE), CRLN_RING_DISABLED);
@@ -162,6 +163,7 @@ static void bad_doorbell(void)
 	CHECK_EQ(gpu_head(&r)->head, 0);
 	r = gpu_ring_new(0, 0, 2);
 	gpu_wait(&r, gpu_submit(&r, 0, 0, 0));
+	gpu_wait_state(&r, CRLN_RING_IDLE);
 	wr32(CRLN_DOORBELL(0) + 4, 4711);	/* not a doorbell */
 	CHECK_EQ(gpu_ring_rd(&r, CRLN_RING_STATE), CRLN_RING_IDLE);
 }

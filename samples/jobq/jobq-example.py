@@ -101,10 +101,11 @@ def hangs_and_ends(queue):
     yield "the one behind it runs then", behind.wait() == 1
 
     other = Queue()
-    held = [queue.submit(0, HANG), queue.submit(0), other.submit(0, HANG)]
-    held.append(queue.submit(0, 0, held[2].fd))
     yield "the module stays while a file is open", subprocess.run(
         ["rmmod", "jobq_example"], stderr=subprocess.DEVNULL, check=False).returncode != 0
+    # Not before, as they time out after a second.
+    held = [queue.submit(0, HANG), queue.submit(0), other.submit(0, HANG)]
+    held.append(queue.submit(0, 0, held[2].fd))
     queue.close()
     yield "closing ends what hangs, what is behind it, and what waits", [
         held[n].status() for n in (0, 1, 3)] == [-errno.ECANCELED] * 3
