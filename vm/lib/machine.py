@@ -45,7 +45,7 @@ def binds(tree, kernel, out, run):
 _TCG_CPU = "max,la57=off"
 
 # "String instructions are fast" makes kernel and libc copy and clear by the byte, which is
-# eight times the work where instructions are emulated: a sixth of a debug kernel's boot.
+# eight times the work where instructions are emulated: a tenth of a debug kernel's boot.
 _TCG_SLOW = ",erms=off,fsrm=off,fsrs=off,fzrm=off"
 
 
